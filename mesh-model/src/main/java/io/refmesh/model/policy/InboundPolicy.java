@@ -1,0 +1,54 @@
+package io.refmesh.model.policy;
+
+import io.refmesh.model.discovery.AppProtocol;
+import java.util.List;
+
+/** Who may call one workload, port by port. */
+public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port> ports) {
+
+  public InboundPolicy {
+    ports = List.copyOf(ports);
+  }
+
+  /** What holds where no ALLOW policy selects the port. */
+  public enum Default {
+    ALL_UNAUTHENTICATED("all-unauthenticated"),
+    ALL_AUTHENTICATED("all-authenticated"),
+    CLUSTER_AUTHENTICATED("cluster-authenticated"),
+    DENY("deny"),
+    AUDIT("audit");
+
+    private final String text;
+
+    Default(String text) {
+      this.text = text;
+    }
+
+    /** As written in YAML. */
+    public String text() {
+      return text;
+    }
+
+    public static Default parse(String text) {
+      for (Default value : values()) {
+        if (value.text.equals(text)) {
+          return value;
+        }
+      }
+      throw new IllegalArgumentException(
+          "default inbound policy: "
+              + text
+              + " (expected: all-unauthenticated, all-authenticated, cluster-authenticated, deny or audit)");
+    }
+  }
+
+  /**
+   * @param port the application's port
+   * @param service {@code namespace/name} of the first service that leads here, for labels; may be empty
+   */
+  public record Port(int port, AppProtocol protocol, String service, List<Authorization> authorizations) {
+    public Port {
+      authorizations = List.copyOf(authorizations);
+    }
+  }
+}

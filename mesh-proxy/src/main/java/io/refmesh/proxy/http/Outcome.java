@@ -1,0 +1,42 @@
+package io.refmesh.proxy.http;
+
+import io.refmesh.model.error.MeshError;
+
+/** How an exchange or one try of it ended. */
+public sealed interface Outcome {
+
+  /**
+   * The response came whole.
+   *
+   * @param grpcStatus from head or trailers; -1 when it is not gRPC or carries none
+   */
+  record Answered(int status, int grpcStatus) implements Outcome {}
+
+  /**
+   * The mesh ended it.
+   *
+   * @param detail facts for the caller and the log: which endpoint, which rule, which limit
+   * @param progress how far the request got; decides whether another try is safe
+   */
+  record Failed(MeshError error, String detail, Progress progress) implements Outcome {
+
+    public static Failed before(MeshError error, String detail) {
+      return new Failed(error, detail, Progress.NOT_SENT);
+    }
+  }
+
+  /** The caller went away before the answer was complete. */
+  record CallerGone(Progress progress) implements Outcome {}
+
+  /** How far a try got. */
+  enum Progress {
+    /** No server can have seen it: no connection, or a stream that the server declared unprocessed. */
+    NOT_SENT,
+    /** The server refused the stream unprocessed (REFUSED_STREAM, GOAWAY below it). */
+    REFUSED,
+    /** Some of it was written; it may have had its effect. */
+    SENT,
+    /** The response head had begun. */
+    HEAD_RECEIVED
+  }
+}

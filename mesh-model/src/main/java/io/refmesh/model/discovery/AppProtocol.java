@@ -1,6 +1,9 @@
 package io.refmesh.model.discovery;
 
-/** What a port speaks, after {@code appProtocol} of its Service port; {@link #DETECT} when it says nothing we know. */
+/**
+ * What a port speaks, after {@code appProtocol} of its Service port; {@link #DETECT} when it says
+ * nothing we know.
+ */
 public enum AppProtocol {
   DETECT,
   HTTP,

@@ -5,13 +5,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Everything a proxy needs to call one port of a service: routes, policies and endpoints, as one version.
+ * Everything a proxy needs to call one port of a service: routes, policies and endpoints, as one
+ * version.
  *
- * @param rules in order of precedence, the first that matches wins; one catch-all rule when the service has no routes
- * @param backends every backend that a rule names, and the service itself (which opaque connections go to)
+ * @param rules in order of precedence, the first that matches wins; one catch-all rule when the
+ *     service has no routes
+ * @param backends every backend that a rule names, and the service itself (which opaque connections
+ *     go to)
  */
 public record Destination(
-    ServicePort id, AppProtocol protocol, List<RouteRule> rules, Map<ServicePort, Backend> backends) {
+    ServicePort id,
+    AppProtocol protocol,
+    List<RouteRule> rules,
+    Map<ServicePort, Backend> backends) {
 
   public Destination {
     rules = List.copyOf(rules);

@@ -2,7 +2,10 @@ package io.refmesh.model.discovery;
 
 import java.net.InetSocketAddress;
 
-/** An IP address and a port, written {@code 127.1.0.2:8080} or {@code [::1]:8080}; never a name to be resolved. */
+/**
+ * An IP address and a port, written {@code 127.1.0.2:8080} or {@code [::1]:8080}; never a name to
+ * be resolved.
+ */
 public record HostPort(String host, int port) {
 
   public HostPort {
@@ -26,7 +29,8 @@ public record HostPort(String host, int port) {
     try {
       return new HostPort(host, Integer.parseInt(text.substring(colon + 1)));
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("address: " + text + " (expected: host:port with a number as port)", e);
+      throw new IllegalArgumentException(
+          "address: " + text + " (expected: host:port with a number as port)", e);
     }
   }
 

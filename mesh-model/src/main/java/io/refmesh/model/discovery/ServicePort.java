@@ -1,11 +1,13 @@
 package io.refmesh.model.discovery;
 
 /** One port of a service: what a route's backend names and what a proxy subscribes to. */
-public record ServicePort(String namespace, String service, int port) implements Comparable<ServicePort> {
+public record ServicePort(String namespace, String service, int port)
+    implements Comparable<ServicePort> {
 
   public ServicePort {
     if (namespace.isEmpty() || service.isEmpty()) {
-      throw new IllegalArgumentException("service: " + namespace + "/" + service + " (expected: namespace/name)");
+      throw new IllegalArgumentException(
+          "service: " + namespace + "/" + service + " (expected: namespace/name)");
     }
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");

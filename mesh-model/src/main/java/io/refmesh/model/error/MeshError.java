@@ -6,8 +6,9 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Every error that the mesh itself answers with: the stable code a user sees in {@code x-mesh-error}, in the access log and in
- * metrics, the HTTP status and the gRPC status it becomes, and what to check.
+ * Every error that the mesh itself answers with: the stable code a user sees in {@code
+ * x-mesh-error}, in the access log and in metrics, the HTTP status and the gRPC status it becomes,
+ * and what to check.
  *
  * <p>Codes never change their meaning; a new failure gets a new code.
  */
@@ -199,7 +200,8 @@ public enum MeshError {
   public static MeshError byCode(String code) {
     MeshError error = BY_CODE.get(code);
     if (error == null) {
-      throw new IllegalArgumentException("error code: " + code + " (expected: one of " + BY_CODE.keySet() + ")");
+      throw new IllegalArgumentException(
+          "error code: " + code + " (expected: one of " + BY_CODE.keySet() + ")");
     }
     return error;
   }

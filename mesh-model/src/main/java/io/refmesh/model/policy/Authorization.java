@@ -3,8 +3,8 @@ package io.refmesh.model.policy;
 import java.util.List;
 
 /**
- * One AuthorizationPolicy that selects a port. DENY wins over ALLOW; as soon as one ALLOW selects the port, what none allows is
- * refused; AUDIT only counts and logs.
+ * One AuthorizationPolicy that selects a port. DENY wins over ALLOW; as soon as one ALLOW selects
+ * the port, what none allows is refused; AUDIT only counts and logs.
  *
  * @param name {@code namespace/name}, given to denied callers
  */
@@ -31,7 +31,8 @@ public record Authorization(String name, Action action, List<Rule> rules) {
   /**
    * Who: every non-empty part must match.
    *
-   * @param identities SPIFFE URIs, exact or with a trailing {@code *}; service accounts and namespaces are compiled to these
+   * @param identities SPIFFE URIs, exact or with a trailing {@code *}; service accounts and
+   *     namespaces are compiled to these
    */
   public record Source(List<String> identities, List<Network> networks) {
     public Source {
@@ -51,7 +52,8 @@ public record Authorization(String name, Action action, List<Rule> rules) {
    *
    * @param paths exact or with a trailing {@code *}
    */
-  public record Target(List<Integer> ports, List<String> methods, List<String> paths, List<Header> headers) {
+  public record Target(
+      List<Integer> ports, List<String> methods, List<String> paths, List<Header> headers) {
     public Target {
       ports = List.copyOf(ports);
       methods = List.copyOf(methods);

@@ -3,10 +3,12 @@ package io.refmesh.model.policy;
 import java.time.Duration;
 
 /** How a proxy treats the endpoints of one backend. */
-public record BackendSettings(Balancer balancer, Ejection ejection, Limits limits, Duration connectTimeout) {
+public record BackendSettings(
+    Balancer balancer, Ejection ejection, Limits limits, Duration connectTimeout) {
 
   public static final BackendSettings DEFAULT =
-      new BackendSettings(Balancer.DEFAULT, Ejection.DEFAULT, Limits.DEFAULT, Duration.ofSeconds(1));
+      new BackendSettings(
+          Balancer.DEFAULT, Ejection.DEFAULT, Limits.DEFAULT, Duration.ofSeconds(1));
 
   public enum Algorithm {
     PEAK_EWMA,
@@ -16,10 +18,13 @@ public record BackendSettings(Balancer balancer, Ejection ejection, Limits limit
   }
 
   /**
-   * @param hashHeader ring hash only: the header whose value chooses the endpoint; empty to hash the caller's address
+   * @param hashHeader ring hash only: the header whose value chooses the endpoint; empty to hash
+   *     the caller's address
    */
-  public record Balancer(Algorithm algorithm, String hashHeader, Duration slowStart, boolean preferZone) {
-    public static final Balancer DEFAULT = new Balancer(Algorithm.PEAK_EWMA, "", Duration.ZERO, true);
+  public record Balancer(
+      Algorithm algorithm, String hashHeader, Duration slowStart, boolean preferZone) {
+    public static final Balancer DEFAULT =
+        new Balancer(Algorithm.PEAK_EWMA, "", Duration.ZERO, true);
   }
 
   /**
@@ -31,7 +36,8 @@ public record BackendSettings(Balancer balancer, Ejection ejection, Limits limit
    * @param successMinRequests fewer requests in the window say nothing
    * @param backoffBase first ejection; doubles up to {@code backoffMax}
    * @param jitterPercent of the back-off, added at random
-   * @param maxEjectedPercent of the endpoints, at least one may always be ejected when there is more than one
+   * @param maxEjectedPercent of the endpoints, at least one may always be ejected when there is
+   *     more than one
    */
   public record Ejection(
       int consecutiveFailures,
@@ -43,7 +49,15 @@ public record BackendSettings(Balancer balancer, Ejection ejection, Limits limit
       int jitterPercent,
       int maxEjectedPercent) {
     public static final Ejection DEFAULT =
-        new Ejection(7, 80, Duration.ofSeconds(10), 5, Duration.ofSeconds(1), Duration.ofSeconds(60), 50, 50);
+        new Ejection(
+            7,
+            80,
+            Duration.ofSeconds(10),
+            5,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60),
+            50,
+            50);
   }
 
   /** Bounds per proxy and backend; 0 means none. */

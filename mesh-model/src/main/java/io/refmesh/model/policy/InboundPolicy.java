@@ -44,9 +44,11 @@ public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port
 
   /**
    * @param port the application's port
-   * @param service {@code namespace/name} of the first service that leads here, for labels; may be empty
+   * @param service {@code namespace/name} of the first service that leads here, for labels; may be
+   *     empty
    */
-  public record Port(int port, AppProtocol protocol, String service, List<Authorization> authorizations) {
+  public record Port(
+      int port, AppProtocol protocol, String service, List<Authorization> authorizations) {
     public Port {
       authorizations = List.copyOf(authorizations);
     }

@@ -14,7 +14,9 @@ public sealed interface RetryCondition {
   /** The stream or connection was reset before the response head. */
   record Reset() implements RetryCondition {}
 
-  /** The server refused the stream unprocessed (RST_STREAM REFUSED_STREAM, GOAWAY below the stream). */
+  /**
+   * The server refused the stream unprocessed (RST_STREAM REFUSED_STREAM, GOAWAY below the stream).
+   */
   record RefusedStream() implements RetryCondition {}
 
   record PerTryTimeout() implements RetryCondition {}

@@ -11,7 +11,8 @@ import java.time.Duration;
  */
 public record Timeouts(Duration request, Duration perTry, Duration idle) {
 
-  public static final Timeouts NONE = new Timeouts(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(60));
+  public static final Timeouts NONE =
+      new Timeouts(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(60));
 
   public Timeouts {
     if (request.isNegative() || perTry.isNegative() || idle.isNegative()) {

@@ -1,4 +1,7 @@
-/** What a proxy is told about how to treat requests: time, retries, ejection, authorization. Immutable values. */
+/**
+ * What a proxy is told about how to treat requests: time, retries, ejection, authorization.
+ * Immutable values.
+ */
 @NullMarked
 package io.refmesh.model.policy;
 

@@ -3,10 +3,12 @@ package io.refmesh.model.route;
 import java.util.List;
 
 /** When a rule applies: all given parts must match (Gateway API HTTPRouteMatch). */
-public record HttpMatch(PathMatch path, String method, List<HeaderMatch> headers, List<QueryMatch> query) {
+public record HttpMatch(
+    PathMatch path, String method, List<HeaderMatch> headers, List<QueryMatch> query) {
 
   /** Matches every request. */
-  public static final HttpMatch ANY = new HttpMatch(new PathMatch.Prefix("/"), "", List.of(), List.of());
+  public static final HttpMatch ANY =
+      new HttpMatch(new PathMatch.Prefix("/"), "", List.of(), List.of());
 
   /**
    * @param method upper case; empty for any

@@ -8,7 +8,8 @@ import java.util.Optional;
 public sealed interface RouteFilter {
 
   /** Names are lower case. */
-  record RequestHeaders(Map<String, String> set, Map<String, String> add, List<String> remove) implements RouteFilter {
+  record RequestHeaders(Map<String, String> set, Map<String, String> add, List<String> remove)
+      implements RouteFilter {
     public RequestHeaders {
       set = Map.copyOf(set);
       add = Map.copyOf(add);
@@ -17,7 +18,8 @@ public sealed interface RouteFilter {
   }
 
   /** Names are lower case. */
-  record ResponseHeaders(Map<String, String> set, Map<String, String> add, List<String> remove) implements RouteFilter {
+  record ResponseHeaders(Map<String, String> set, Map<String, String> add, List<String> remove)
+      implements RouteFilter {
     public ResponseHeaders {
       set = Map.copyOf(set);
       add = Map.copyOf(add);
@@ -27,7 +29,11 @@ public sealed interface RouteFilter {
 
   /** Answers with a redirect; nothing is called. */
   record Redirect(
-      Optional<String> scheme, Optional<String> hostname, Optional<Integer> port, Optional<PathChange> path, int status)
+      Optional<String> scheme,
+      Optional<String> hostname,
+      Optional<Integer> port,
+      Optional<PathChange> path,
+      int status)
       implements RouteFilter {}
 
   record Rewrite(Optional<String> hostname, Optional<PathChange> path) implements RouteFilter {}

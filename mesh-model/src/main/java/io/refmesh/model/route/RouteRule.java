@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One match of one rule with everything that applies to it; policies are resolved field by field already.
+ * One match of one rule with everything that applies to it; policies are resolved field by field
+ * already.
  *
- * @param name {@code namespace/route/rule-index}, or {@code default} for the rule of a service without routes
+ * @param name {@code namespace/route/rule-index}, or {@code default} for the rule of a service
+ *     without routes
  * @param hostnames lower case, may begin with {@code *.}; empty for any
  */
 public record RouteRule(

@@ -1,4 +1,7 @@
-/** What a proxy is told about which request goes where. Immutable values; the control plane has resolved precedence already. */
+/**
+ * What a proxy is told about which request goes where. Immutable values; the control plane has
+ * resolved precedence already.
+ */
 @NullMarked
 package io.refmesh.model.route;
 

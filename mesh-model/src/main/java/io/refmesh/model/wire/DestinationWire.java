@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * {@link Destination} to and from its message. Decoding refuses what a record refuses, with an {@link IllegalArgumentException}
- * that becomes the text of a Nack.
+ * {@link Destination} to and from its message. Decoding refuses what a record refuses, with an
+ * {@link IllegalArgumentException} that becomes the text of a Nack.
  */
 public final class DestinationWire {
 
@@ -64,7 +64,10 @@ public final class DestinationWire {
   }
 
   static io.refmesh.model.wire.v1.HostPort encode(HostPort address) {
-    return io.refmesh.model.wire.v1.HostPort.newBuilder().setHost(address.host()).setPort(address.port()).build();
+    return io.refmesh.model.wire.v1.HostPort.newBuilder()
+        .setHost(address.host())
+        .setPort(address.port())
+        .build();
   }
 
   static HostPort decode(io.refmesh.model.wire.v1.HostPort message) {
@@ -112,12 +115,17 @@ public final class DestinationWire {
         .build();
   }
 
-  /** An identity that cannot be read is an error, never "no sidecar": that would open a door to plaintext. */
+  /**
+   * An identity that cannot be read is an error, never "no sidecar": that would open a door to
+   * plaintext.
+   */
   private static EndpointSpec decode(io.refmesh.model.wire.v1.Endpoint message) {
     return new EndpointSpec(
         decode(message.getAddress()),
         decode(message.getDial()),
-        message.getIdentity().isEmpty() ? Optional.empty() : Optional.of(SpiffeId.parse(message.getIdentity())),
+        message.getIdentity().isEmpty()
+            ? Optional.empty()
+            : Optional.of(SpiffeId.parse(message.getIdentity())),
         message.getZone(),
         message.getWeight(),
         message.getReady(),
@@ -128,7 +136,8 @@ public final class DestinationWire {
   private static io.refmesh.model.wire.v1.BackendSettings encode(BackendSettings settings) {
     Ejection ejection = settings.ejection();
     return io.refmesh.model.wire.v1.BackendSettings.newBuilder()
-        .setAlgorithm(settings.balancer().algorithm().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .setAlgorithm(
+            settings.balancer().algorithm().name().toLowerCase(Locale.ROOT).replace('_', '-'))
         .setHashHeader(settings.balancer().hashHeader())
         .setSlowStartMillis(settings.balancer().slowStart().toMillis())
         .setPreferZone(settings.balancer().preferZone())

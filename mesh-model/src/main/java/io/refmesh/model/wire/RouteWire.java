@@ -48,7 +48,9 @@ final class RouteWire {
         decode(message.getMatch()),
         message.getFiltersList().stream().map(RouteWire::decode).toList(),
         message.getBackendsList().stream()
-            .map(b -> new WeightedBackend(DestinationWire.decode(b.getBackend()), b.getWeight(), b.getExists()))
+            .map(b ->
+                new WeightedBackend(
+                    DestinationWire.decode(b.getBackend()), b.getWeight(), b.getExists()))
             .toList(),
         new Timeouts(
             Duration.ofMillis(message.getRequestTimeoutMillis()),
@@ -66,15 +68,14 @@ final class RouteWire {
     }
     match
         .headers()
-        .forEach(
-            h ->
-                message.addHeaders(
-                    ValueMatch.newBuilder().setName(h.name()).setValue(h.value()).setRegex(h.regex())));
+        .forEach(h ->
+            message.addHeaders(
+                ValueMatch.newBuilder().setName(h.name()).setValue(h.value()).setRegex(h.regex())));
     match
         .query()
-        .forEach(
-            q ->
-                message.addQuery(ValueMatch.newBuilder().setName(q.name()).setValue(q.value()).setRegex(q.regex())));
+        .forEach(q ->
+            message.addQuery(
+                ValueMatch.newBuilder().setName(q.name()).setValue(q.value()).setRegex(q.regex())));
     return message.build();
   }
 
@@ -85,7 +86,8 @@ final class RouteWire {
           case PREFIX -> new PathMatch.Prefix(message.getPrefix());
           case REGEX -> new PathMatch.Regex(message.getRegex());
           case PATH_NOT_SET ->
-              throw new IllegalArgumentException("route match without a path (expected: exact, prefix or regex)");
+              throw new IllegalArgumentException(
+                  "route match without a path (expected: exact, prefix or regex)");
         };
     return new HttpMatch(
         path,
@@ -129,11 +131,13 @@ final class RouteWire {
     return switch (message.getFilterCase()) {
       case REQUEST_HEADERS -> {
         HeaderChange change = message.getRequestHeaders();
-        yield new RouteFilter.RequestHeaders(change.getSetMap(), change.getAddMap(), change.getRemoveList());
+        yield new RouteFilter.RequestHeaders(
+            change.getSetMap(), change.getAddMap(), change.getRemoveList());
       }
       case RESPONSE_HEADERS -> {
         HeaderChange change = message.getResponseHeaders();
-        yield new RouteFilter.ResponseHeaders(change.getSetMap(), change.getAddMap(), change.getRemoveList());
+        yield new RouteFilter.ResponseHeaders(
+            change.getSetMap(), change.getAddMap(), change.getRemoveList());
       }
       case REDIRECT -> {
         var redirect = message.getRedirect();
@@ -151,7 +155,8 @@ final class RouteWire {
             rewrite.hasPath() ? Optional.of(decode(rewrite.getPath())) : Optional.empty());
       }
       case FILTER_NOT_SET ->
-          throw new IllegalArgumentException("route filter of a kind this proxy does not know (expected: an older one)");
+          throw new IllegalArgumentException(
+              "route filter of a kind this proxy does not know (expected: an older one)");
     };
   }
 

@@ -11,7 +11,10 @@ import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.wire.v1.InboundPort;
 import io.refmesh.model.wire.v1.ValueMatch;
 
-/** {@link WorkloadConfig} to and from its message. What cannot be read refuses: an unknown action is DENY. */
+/**
+ * {@link WorkloadConfig} to and from its message. What cannot be read refuses: an unknown action is
+ * DENY.
+ */
 public final class WorkloadWire {
 
   private WorkloadWire() {}
@@ -27,7 +30,8 @@ public final class WorkloadWire {
               .setPort(port.port())
               .setProtocol(DestinationWire.encode(port.protocol()))
               .setService(port.service());
-      port.authorizations().forEach(authorization -> encoded.addAuthorizations(encode(authorization)));
+      port.authorizations()
+          .forEach(authorization -> encoded.addAuthorizations(encode(authorization)));
       message.addPorts(encoded);
     }
     for (OutboundListener listener : config.outbound()) {
@@ -47,12 +51,11 @@ public final class WorkloadWire {
             message.getTrustDomain(),
             message.getPortsList().stream().map(WorkloadWire::decode).toList()),
         message.getOutboundList().stream()
-            .map(
-                listener ->
-                    new OutboundListener(
-                        DestinationWire.decode(listener.getListen()),
-                        DestinationWire.decode(listener.getService()),
-                        DestinationWire.decode(listener.getProtocol())))
+            .map(listener ->
+                new OutboundListener(
+                    DestinationWire.decode(listener.getListen()),
+                    DestinationWire.decode(listener.getService()),
+                    DestinationWire.decode(listener.getProtocol())))
             .toList());
   }
 
@@ -69,20 +72,21 @@ public final class WorkloadWire {
         io.refmesh.model.wire.v1.Authorization.newBuilder()
             .setName(authorization.name())
             .setAction(
-                io.refmesh.model.wire.v1.Authorization.Action.valueOf(authorization.action().name()));
+                io.refmesh.model.wire.v1.Authorization.Action.valueOf(
+                    authorization.action().name()));
     for (Rule rule : authorization.rules()) {
       var encoded = io.refmesh.model.wire.v1.Authorization.Rule.newBuilder();
       for (Source source : rule.from()) {
         var from =
-            io.refmesh.model.wire.v1.Authorization.Source.newBuilder().addAllIdentities(source.identities());
+            io.refmesh.model.wire.v1.Authorization.Source.newBuilder()
+                .addAllIdentities(source.identities());
         source
             .networks()
-            .forEach(
-                network ->
-                    from.addNetworks(
-                        io.refmesh.model.wire.v1.Authorization.Network.newBuilder()
-                            .setCidr(network.cidr())
-                            .addAllExcept(network.except())));
+            .forEach(network ->
+                from.addNetworks(
+                    io.refmesh.model.wire.v1.Authorization.Network.newBuilder()
+                        .setCidr(network.cidr())
+                        .addAllExcept(network.except())));
         encoded.addFrom(from);
       }
       for (Target target : rule.to()) {
@@ -93,8 +97,9 @@ public final class WorkloadWire {
                 .addAllPaths(target.paths());
         target
             .headers()
-            .forEach(
-                header -> to.addHeaders(ValueMatch.newBuilder().setName(header.name()).setValue(header.value())));
+            .forEach(header ->
+                to.addHeaders(
+                    ValueMatch.newBuilder().setName(header.name()).setValue(header.value())));
         encoded.addTo(to);
       }
       message.addRules(encoded);
@@ -110,30 +115,31 @@ public final class WorkloadWire {
           case DENY, ACTION_UNKNOWN, UNRECOGNIZED -> Action.DENY;
         };
     return new Authorization(
-        message.getName(), action, message.getRulesList().stream().map(WorkloadWire::decode).toList());
+        message.getName(),
+        action,
+        message.getRulesList().stream().map(WorkloadWire::decode).toList());
   }
 
   private static Rule decode(io.refmesh.model.wire.v1.Authorization.Rule message) {
     return new Rule(
         message.getFromList().stream()
-            .map(
-                source ->
-                    new Source(
-                        source.getIdentitiesList(),
-                        source.getNetworksList().stream()
-                            .map(n -> new Authorization.Network(n.getCidr(), n.getExceptList()))
-                            .toList()))
+            .map(source ->
+                new Source(
+                    source.getIdentitiesList(),
+                    source.getNetworksList().stream()
+                        .map(n -> new Authorization.Network(n.getCidr(), n.getExceptList()))
+                        .toList()))
             .toList(),
         message.getToList().stream()
-            .map(
-                target ->
-                    new Target(
-                        target.getPortsList(),
-                        target.getMethodsList(),
-                        target.getPathsList(),
-                        target.getHeadersList().stream()
-                            .map(header -> new Authorization.Header(header.getName(), header.getValue()))
-                            .toList()))
+            .map(target ->
+                new Target(
+                    target.getPortsList(),
+                    target.getMethodsList(),
+                    target.getPathsList(),
+                    target.getHeadersList().stream()
+                        .map(
+                            header -> new Authorization.Header(header.getName(), header.getValue()))
+                        .toList()))
             .toList());
   }
 }

@@ -1,4 +1,7 @@
-/** Between the records of this module and the messages of the control API ({@code control.proto}). Pure functions. */
+/**
+ * Between the records of this module and the messages of the control API ({@code control.proto}).
+ * Pure functions.
+ */
 @NullMarked
 package io.refmesh.model.wire;
 

@@ -14,21 +14,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Flow control</h2>
  *
- * The pipe never asks for bytes: the receiving stream may hand over as many as it has credit for (its HTTP/2 window, or a fixed
- * amount for HTTP/1), and gets credit back by {@link Source#consumed} once the other side has taken them. What arrives before a
- * sink is attached is kept; the credit bounds it.
+ * The pipe never asks for bytes: the receiving stream may hand over as many as it has credit for
+ * (its HTTP/2 window, or a fixed amount for HTTP/1), and gets credit back by {@link
+ * Source#consumed} once the other side has taken them. What arrives before a sink is attached is
+ * kept; the credit bounds it.
  *
  * <h2>Ownership</h2>
  *
- * {@link #data} takes the buffer over; the sink gets it handed over; after {@link #abandon} or {@link #fail} the pipe releases what
- * it still holds and what still comes.
+ * {@link #data} takes the buffer over; the sink gets it handed over; after {@link #abandon} or
+ * {@link #fail} the pipe releases what it still holds and what still comes.
  */
 public final class BodyPipe {
 
   /** The receiving stream, told what happens at the other end. */
   public interface Source {
 
-    /** So many bytes handed to {@link BodyPipe#data} have been taken; the peer may send as many again. */
+    /**
+     * So many bytes handed to {@link BodyPipe#data} have been taken; the peer may send as many
+     * again.
+     */
     void consumed(int bytes);
 
     /** Nobody wants the rest: stop receiving (reset the stream, or read and drop). */
@@ -140,7 +144,10 @@ public final class BodyPipe {
     source.consumed(bytes);
   }
 
-  /** The rest is not wanted: kept and coming bytes are released. Safe to call at any time, also after the end. */
+  /**
+   * The rest is not wanted: kept and coming bytes are released. Safe to call at any time, also
+   * after the end.
+   */
   public void abandon() {
     if (abandoned) {
       return;

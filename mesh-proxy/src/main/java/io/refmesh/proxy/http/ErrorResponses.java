@@ -8,8 +8,9 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.refmesh.model.error.MeshError;
 
 /**
- * The one place where an error of the mesh becomes a response: status from the table, code in {@code x-mesh-error}, a line of text
- * that says what happened and what to check; for gRPC trailers-only with HTTP 200.
+ * The one place where an error of the mesh becomes a response: status from the table, code in
+ * {@code x-mesh-error}, a line of text that says what happened and what to check; for gRPC
+ * trailers-only with HTTP 200.
  */
 public final class ErrorResponses {
 
@@ -27,14 +28,17 @@ public final class ErrorResponses {
     if (request.grpc()) {
       headers.set("content-type", "application/grpc");
       headers.set("grpc-status", Integer.toString(error.grpcStatus()));
-      headers.set("grpc-message", percentEncoded(meshed ? error.code() + ": " + failed.detail() : error.code()));
+      headers.set(
+          "grpc-message",
+          percentEncoded(meshed ? error.code() + ": " + failed.detail() : error.code()));
       return new ResponseHead(200, headers, BodyPipe.empty(), true);
     }
     if (!meshed) {
       headers.set("content-length", "0");
       return new ResponseHead(error.httpStatus(), headers, BodyPipe.empty(), true);
     }
-    String text = error.code() + ": " + failed.detail() + "\n" + error.meaning() + " " + error.check() + "\n";
+    String text =
+        error.code() + ": " + failed.detail() + "\n" + error.meaning() + " " + error.check() + "\n";
     ByteBuf bytes = ByteBufUtil.writeUtf8(UnpooledByteBufAllocator.DEFAULT, text);
     headers.set("content-type", "text/plain; charset=utf-8");
     headers.set("content-length", Integer.toString(bytes.readableBytes()));

@@ -5,15 +5,16 @@ import io.refmesh.model.discovery.EndpointSpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and everything known about it while the proxy works on it. Belongs to one event loop; nothing of it is safe on
- * another thread.
+ * One request and everything known about it while the proxy works on it. Belongs to one event loop;
+ * nothing of it is safe on another thread.
  *
  * <h2>Stopping</h2>
  *
- * There is one way to stop: {@link #cancel}. Whoever will call done next holds the cancel slot and is told; it ends what it is
- * doing and answers {@code done} with the given outcome, which climbs back through the layers as usual. A cancelled exchange stays
- * cancelled: a later holder is told at once. {@link #cancelTry} is for the current try only: it tells the holder, and what climbs
- * back may be tried again.
+ * There is one way to stop: {@link #cancel}. Whoever will call done next holds the cancel slot and
+ * is told; it ends what it is doing and answers {@code done} with the given outcome, which climbs
+ * back through the layers as usual. A cancelled exchange stays cancelled: a later holder is told at
+ * once. {@link #cancelTry} is for the current try only: it tells the holder, and what climbs back
+ * may be tried again.
  */
 public final class Exchange {
 
@@ -42,7 +43,8 @@ public final class Exchange {
   /**
    * @param startNanos when the request head had arrived, on the proxy's ticker
    */
-  public Exchange(EventLoop loop, Caller caller, RequestHead request, BodyPipe body, long startNanos) {
+  public Exchange(
+      EventLoop loop, Caller caller, RequestHead request, BodyPipe body, long startNanos) {
     this.loop = loop;
     this.caller = caller;
     this.request = request;
@@ -136,7 +138,10 @@ public final class Exchange {
     avoid = failed;
   }
 
-  /** Takes the cancel slot. If the exchange is cancelled already, the holder is told before this returns. */
+  /**
+   * Takes the cancel slot. If the exchange is cancelled already, the holder is told before this
+   * returns.
+   */
   public void hold(Holder newHolder) {
     if (cancelled != null) {
       holder = null;

@@ -4,8 +4,9 @@ package io.refmesh.proxy.http;
 public interface HttpService {
 
   /**
-   * Takes over the exchange: from now on this service, or the one it hands the exchange to, owes {@code reply} exactly one {@link
-   * Reply#done}, and holds the cancel slot of the exchange while it waits for something.
+   * Takes over the exchange: from now on this service, or the one it hands the exchange to, owes
+   * {@code reply} exactly one {@link Reply#done}, and holds the cancel slot of the exchange while
+   * it waits for something.
    */
   void handle(Exchange exchange, Reply reply);
 }

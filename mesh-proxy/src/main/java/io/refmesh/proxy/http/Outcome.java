@@ -30,7 +30,9 @@ public sealed interface Outcome {
 
   /** How far a try got. */
   enum Progress {
-    /** No server can have seen it: no connection, or a stream that the server declared unprocessed. */
+    /**
+     * No server can have seen it: no connection, or a stream that the server declared unprocessed.
+     */
     NOT_SENT,
     /** The server refused the stream unprocessed (REFUSED_STREAM, GOAWAY below it). */
     REFUSED,

@@ -3,8 +3,8 @@ package io.refmesh.proxy.http;
 import io.netty.handler.codec.http2.Http2Headers;
 
 /**
- * The head of a request as the application sent it, whatever the protocol: field names lower case, hop-by-hop fields and pseudo
- * headers not among {@code headers}.
+ * The head of a request as the application sent it, whatever the protocol: field names lower case,
+ * hop-by-hop fields and pseudo headers not among {@code headers}.
  *
  * @param version what the application spoke; the far proxy speaks it again
  * @param authority of the request; empty when an HTTP/1.0 or 1.1 request has none

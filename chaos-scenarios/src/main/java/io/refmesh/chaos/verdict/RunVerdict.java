@@ -1,0 +1,30 @@
+package io.refmesh.chaos.verdict;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * One run of the catalogue.
+ *
+ * @param environment {@code local} or {@code kind}
+ * @param replay the command that runs it again
+ */
+public record RunVerdict(
+    String environment,
+    long seed,
+    Instant started,
+    long durationMillis,
+    String replay,
+    List<ScenarioVerdict> scenarios) {
+
+  public RunVerdict {
+    scenarios = List.copyOf(scenarios);
+  }
+
+  /** Whether every scenario that ran passed and none was aborted; skipped ones do not count as passed. */
+  public boolean passed() {
+    return !scenarios.isEmpty()
+        && scenarios.stream().noneMatch(s -> s.result() == Result.FAILED || s.result() == Result.ABORTED)
+        && scenarios.stream().anyMatch(s -> s.result() == Result.PASSED);
+  }
+}

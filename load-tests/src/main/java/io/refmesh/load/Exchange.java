@@ -102,7 +102,11 @@ final class Exchange {
             || status == HttpResponseStatus.NOT_MODIFIED.code();
     if (!bodiless) {
       contentLength = HttpUtil.getContentLength(response, -1L);
-      endsWithConnection = contentLength < 0 && !HttpUtil.isTransferEncodingChunked(response);
+      // HTTP/2 has an end of stream for every body.
+      endsWithConnection =
+          contentLength < 0
+              && !HttpUtil.isTransferEncodingChunked(response)
+              && stream.protocol() != LoadPlan.Protocol.H2C;
     }
   }
 

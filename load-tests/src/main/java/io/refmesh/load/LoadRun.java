@@ -44,6 +44,7 @@ final class LoadRun {
   private final List<StreamLoad> streams = new ArrayList<>();
   private final Set<Exchange> inFlight = new LinkedHashSet<>();
 
+  private final WarmUp warmUp;
   private long simulationMicros = Long.MAX_VALUE;
   private volatile long loadStartedMicros;
   private volatile @Nullable EventLoop loop;
@@ -60,6 +61,7 @@ final class LoadRun {
     this.clock = clock;
     this.recorder = recorder;
     this.out = out;
+    this.warmUp = new WarmUp(clock);
     for (StreamPlan stream : plan.streams()) {
       streams.add(new StreamLoad(stream, plan.seed(), VerifiedTls.of(stream)));
     }
@@ -84,12 +86,17 @@ final class LoadRun {
    * @param offsetMicros when the schedule wanted it, from the beginning of the simulation
    */
   void leadArrival(EventLoop on, long offsetMicros) {
-    loop = on;
     simulationMicros = Math.min(simulationMicros, clock.epochMicros() - offsetMicros);
+    if (loop == null) {
+      loop = on;
+      warmUp.open(on, streams);
+    }
+    warmUp.send();
   }
 
   /** The beginning is known well enough: fixes and tells when the load starts. */
   void announceStart() {
+    warmUp.close();
     loadStartedMicros = simulationMicros + LEAD_MILLIS * 1000;
     long epochMillis = loadStartedMicros / 1000;
     try {

@@ -8,7 +8,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
-/** The identity that a certificate names: exactly one URI among its alternative names, and that one a SPIFFE identity. */
+/**
+ * The identity that a certificate names: exactly one URI among its alternative names, and that one
+ * a SPIFFE identity.
+ */
 public sealed interface PeerIdentity {
 
   record Named(SpiffeId id) implements PeerIdentity {}
@@ -27,7 +30,9 @@ public sealed interface PeerIdentity {
       Collection<List<?>> names = certificate.getSubjectAlternativeNames();
       if (names != null) {
         for (List<?> name : names) {
-          if (name.get(0) instanceof Integer kind && kind == URI_NAME && name.get(1) instanceof String uri) {
+          if (name.get(0) instanceof Integer kind
+              && kind == URI_NAME
+              && name.get(1) instanceof String uri) {
             uris.add(uri);
           }
         }
@@ -36,12 +41,15 @@ public sealed interface PeerIdentity {
       return new Unnamed("alternative names cannot be read (" + e.getMessage() + ")");
     }
     if (uris.size() != 1) {
-      return new Unnamed(uris.size() + " URI names " + uris + " (expected: exactly one, a SPIFFE identity)");
+      return new Unnamed(
+          uris.size() + " URI names " + uris + " (expected: exactly one, a SPIFFE identity)");
     }
     Optional<SpiffeId> id = SpiffeId.maybeParse(uris.getFirst());
     if (id.isEmpty()) {
       return new Unnamed(
-          "URI name " + uris.getFirst() + " (expected: spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>)");
+          "URI name "
+              + uris.getFirst()
+              + " (expected: spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>)");
     }
     return new Named(id.get());
   }

@@ -7,7 +7,8 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What proves this workload and what it believes of others: one key, its chain and the trust roots, used and replaced as one.
+ * What proves this workload and what it believes of others: one key, its chain and the trust roots,
+ * used and replaced as one.
  *
  * @param identity the one URI SAN of the leaf
  * @param key never leaves the process
@@ -37,16 +38,26 @@ public record WorkloadCertificate(
     }
   }
 
-  /** With identity and times as the leaf says, or an {@link IllegalArgumentException} that says what is wrong with the leaf. */
-  public static WorkloadCertificate of(PrivateKey key, List<X509Certificate> chain, List<X509Certificate> roots) {
+  /**
+   * With identity and times as the leaf says, or an {@link IllegalArgumentException} that says what
+   * is wrong with the leaf.
+   */
+  public static WorkloadCertificate of(
+      PrivateKey key, List<X509Certificate> chain, List<X509Certificate> roots) {
     X509Certificate leaf = chain.getFirst();
     SpiffeId identity =
         switch (PeerIdentity.of(leaf)) {
           case PeerIdentity.Named(SpiffeId id) -> id;
-          case PeerIdentity.Unnamed(String why) -> throw new IllegalArgumentException("certificate: " + why);
+          case PeerIdentity.Unnamed(String why) ->
+              throw new IllegalArgumentException("certificate: " + why);
         };
     return new WorkloadCertificate(
-        identity, key, chain, roots, leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant());
+        identity,
+        key,
+        chain,
+        roots,
+        leaf.getNotBefore().toInstant(),
+        leaf.getNotAfter().toInstant());
   }
 
   /** The same key and chain with other trust roots. */

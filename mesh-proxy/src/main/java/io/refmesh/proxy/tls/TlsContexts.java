@@ -1,0 +1,172 @@
+package io.refmesh.proxy.tls;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslContextOption;
+import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.internal.tcnative.SSL;
+import io.netty.internal.tcnative.SSLContext;
+import io.netty.util.IllegalReferenceCountException;
+import io.netty.util.ReferenceCountUtil;
+import io.refmesh.model.identity.SpiffeId;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The TLS contexts of the proxy's present certificate and trust roots, swapped whole when either changes.
+ *
+ * <h2>Rotation</h2>
+ *
+ * New connections take what the one volatile reference says. The contexts before are given up at once and freed when their last
+ * connection closes; connections are not cut. Nothing is resumed (no tickets, no session cache), or a peer that is no longer
+ * trusted could come back without being asked for its certificate.
+ *
+ * <h2>Threading</h2>
+ *
+ * {@link #rotate} on any thread, one at a time; handlers are made on any event loop.
+ */
+public final class TlsContexts implements AutoCloseable {
+
+  /** The server's order decides; hybrid first. */
+  private static final String[] GROUPS = {"X25519MLKEM768", "X25519", "P-256"};
+
+  private final Duration clockSkew;
+  private final InstantSource clock;
+  private volatile @Nullable Generation current;
+  private boolean closed;
+
+  public TlsContexts(Duration clockSkew, InstantSource clock) {
+    this.clockSkew = clockSkew;
+    this.clock = clock;
+  }
+
+  /** From now on new connections prove and believe what {@code certificate} says. */
+  public synchronized void rotate(WorkloadCertificate certificate) throws SSLException {
+    if (closed) {
+      return;
+    }
+    Generation next = build(certificate);
+    Generation before = current;
+    current = next;
+    if (before != null) {
+      before.release();
+    }
+  }
+
+  /** What is proved now; empty before the first certificate. */
+  public Optional<WorkloadCertificate> certificate() {
+    Generation generation = current;
+    return generation == null ? Optional.empty() : Optional.of(generation.certificate());
+  }
+
+  /** For one connection from another sidecar; empty before the first certificate. */
+  Optional<SslHandler> serverHandler(ByteBufAllocator allocator) {
+    return handler(Generation::server, allocator);
+  }
+
+  /** For one connection to another sidecar that must prove to be {@code expected}; empty before the first certificate. */
+  Optional<SslHandler> clientHandler(ByteBufAllocator allocator, SpiffeId expected, MeshAlpn protocol) {
+    Optional<SslHandler> handler =
+        handler(
+            switch (protocol) {
+              case HTTP_2 -> Generation::clientHttp2;
+              case TCP -> Generation::clientTcp;
+            },
+            allocator);
+    handler.ifPresent(ssl -> PeerTrust.expect(ssl.engine(), expected));
+    return handler;
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    Generation last = current;
+    current = null;
+    if (last != null) {
+      last.release();
+    }
+  }
+
+  private Optional<SslHandler> handler(Function<Generation, SslContext> choice, ByteBufAllocator allocator) {
+    while (true) {
+      Generation generation = current;
+      if (generation == null) {
+        return Optional.empty();
+      }
+      SslContext context = choice.apply(generation);
+      try {
+        ReferenceCountUtil.retain(context);
+      } catch (IllegalReferenceCountException swapped) {
+        // Freed between the read above and here: what is current now is another one.
+        continue;
+      }
+      try {
+        return Optional.of(context.newHandler(allocator));
+      } finally {
+        ReferenceCountUtil.release(context);
+      }
+    }
+  }
+
+  private Generation build(WorkloadCertificate certificate) throws SSLException {
+    PeerTrust trust =
+        new PeerTrust(
+            new PeerVerifier(certificate.roots(), clockSkew, clock), certificate.identity().trustDomain());
+    X509Certificate[] chain = certificate.chain().toArray(X509Certificate[]::new);
+    return new Generation(
+        certificate,
+        context(
+            SslContextBuilder.forServer(certificate.key(), chain).clientAuth(ClientAuth.REQUIRE),
+            trust,
+            List.of(MeshAlpn.values())),
+        context(client(certificate, chain), trust, List.of(MeshAlpn.HTTP_2)),
+        context(client(certificate, chain), trust, List.of(MeshAlpn.TCP)));
+  }
+
+  /** The peer is told by its identity, not by a host name. */
+  private static SslContextBuilder client(WorkloadCertificate certificate, X509Certificate[] chain) {
+    return SslContextBuilder.forClient().keyManager(certificate.key(), chain).endpointIdentificationAlgorithm(null);
+  }
+
+  private static SslContext context(SslContextBuilder builder, PeerTrust trust, List<MeshAlpn> protocols)
+      throws SSLException {
+    SslContext context =
+        builder
+            .sslProvider(SslProvider.OPENSSL_REFCNT)
+            .protocols("TLSv1.3")
+            .trustManager(trust)
+            .option(OpenSslContextOption.GROUPS, GROUPS)
+            .applicationProtocolConfig(
+                new ApplicationProtocolConfig(
+                    ApplicationProtocolConfig.Protocol.ALPN,
+                    ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                    ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                    protocols.stream().map(MeshAlpn::protocol).toList()))
+            .build();
+    // Beside the JVM property that Netty reads: it must hold for embedders that do not set it, too.
+    SSLContext.setOptions(((ReferenceCountedOpenSslContext) context).sslCtxPointer(), SSL.SSL_OP_NO_TICKET);
+    return context;
+  }
+
+  /** The contexts of one certificate. */
+  private record Generation(
+      WorkloadCertificate certificate, SslContext server, SslContext clientHttp2, SslContext clientTcp) {
+
+    void release() {
+      ReferenceCountUtil.release(server);
+      ReferenceCountUtil.release(clientHttp2);
+      ReferenceCountUtil.release(clientTcp);
+    }
+  }
+}

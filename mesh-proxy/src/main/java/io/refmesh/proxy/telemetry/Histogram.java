@@ -21,6 +21,8 @@ public final class Histogram extends Series {
     this.metrics = metrics;
   }
 
+  // The same summary is meant, not an equal one.
+  @SuppressWarnings("ReferenceEquality")
   public void recordNanos(long nanos) {
     double millis = nanos / NANOS_PER_MILLI;
     while (!ignored) {

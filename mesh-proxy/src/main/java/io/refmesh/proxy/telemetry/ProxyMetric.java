@@ -245,7 +245,11 @@ public enum ProxyMetric {
   private final String metricName;
   private final Kind kind;
   private final String unit;
+
+  // Made by List.of or List.copyOf.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final List<String> labels;
+
   private final String sentence;
 
   ProxyMetric(String metricName, Kind kind, String unit, List<String> labels, String sentence) {

@@ -1,0 +1,91 @@
+package io.refmesh.proxy.control;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.handler.ssl.OpenSslContextOption;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.refmesh.proxy.tls.WorkloadCertificate;
+import java.net.SocketAddress;
+import java.security.cert.X509Certificate;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+
+/**
+ * Opens connections to the control plane: without a certificate to ask for the first, with the
+ * current one for the rest.
+ */
+final class ControlChannels {
+
+  /**
+   * How long the control plane may take to accept a connection: longer than any healthy one, short
+   * against a reconnect.
+   */
+  private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
+
+  /**
+   * A destination with thousands of endpoints fits; the bound keeps a mistake from filling the
+   * heap.
+   */
+  private static final int MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+
+  /**
+   * gRPC servers refuse clients that ping more often than every five minutes unless told otherwise.
+   */
+  private static final long KEEP_ALIVE_SECONDS = 310;
+
+  private final SocketAddress address;
+  private final ControlPlaneTrust trust;
+  private final EventLoopGroup group;
+  private final Class<? extends Channel> channelType;
+  private final Executor executor;
+
+  ControlChannels(
+      SocketAddress address,
+      ControlPlaneTrust trust,
+      EventLoopGroup group,
+      Class<? extends Channel> channelType,
+      Executor executor) {
+    this.address = address;
+    this.trust = trust;
+    this.group = group;
+    this.channelType = channelType;
+    this.executor = executor;
+  }
+
+  /** Only the server proves itself. The caller shuts the channel down. */
+  ManagedChannel withoutCertificate() throws SSLException {
+    return open(SslContextBuilder.forClient());
+  }
+
+  /** Both sides prove themselves. The caller shuts the channel down. */
+  ManagedChannel with(WorkloadCertificate certificate) throws SSLException {
+    return open(
+        SslContextBuilder.forClient()
+            .keyManager(certificate.key(), certificate.chain().toArray(X509Certificate[]::new)));
+  }
+
+  private ManagedChannel open(SslContextBuilder tls) throws SSLException {
+    return NettyChannelBuilder.forAddress(address)
+        .sslContext(
+            GrpcSslContexts.configure(tls, SslProvider.OPENSSL)
+                .protocols("TLSv1.3")
+                .option(
+                    OpenSslContextOption.GROUPS, new String[] {"X25519MLKEM768", "X25519", "P-256"})
+                .trustManager(trust)
+                .build())
+        .eventLoopGroup(group)
+        .channelType(channelType)
+        .executor(executor)
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+        .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+        .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+        .disableRetry()
+        .build();
+  }
+}

@@ -1,0 +1,106 @@
+package io.refmesh.proxy.control;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The roots that this proxy believes: those of a file at first, then those that the control plane
+ * said last. Safe on any thread.
+ */
+final class TrustRoots {
+
+  private volatile List<X509Certificate> roots;
+
+  private TrustRoots(List<X509Certificate> roots) {
+    this.roots = List.copyOf(roots);
+  }
+
+  /** The certificates of a PEM file, or an {@link IllegalArgumentException} that names the file. */
+  static TrustRoots read(Path file) {
+    List<X509Certificate> found;
+    try {
+      found = decode(Files.readAllBytes(file));
+    } catch (IOException | CertificateException e) {
+      throw new IllegalArgumentException(
+          "trust roots: " + file + " cannot be read (" + e + "; expected: certificates in PEM)", e);
+    }
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          "trust roots: " + file + " holds no certificate (expected: at least one, in PEM)");
+    }
+    return new TrustRoots(found);
+  }
+
+  static TrustRoots of(List<X509Certificate> roots) {
+    return new TrustRoots(roots);
+  }
+
+  List<X509Certificate> current() {
+    return roots;
+  }
+
+  /**
+   * @param newRoots not empty: a proxy that believes nobody could never be told otherwise
+   */
+  void replace(List<X509Certificate> newRoots) {
+    if (newRoots.isEmpty()) {
+      throw new IllegalArgumentException("trust bundle: no roots (expected: at least one)");
+    }
+    roots = List.copyOf(newRoots);
+  }
+
+  /** One certificate of the wire, in DER, or an {@link IllegalArgumentException}. */
+  static X509Certificate decodeOne(byte[] der) {
+    try {
+      List<X509Certificate> certificates = decode(der);
+      if (certificates.size() == 1) {
+        return certificates.getFirst();
+      }
+      throw new IllegalArgumentException(
+          "certificate: " + certificates.size() + " in one field (expected: one, in DER)");
+    } catch (CertificateException e) {
+      throw new IllegalArgumentException(
+          "certificate: cannot be read (" + e.getMessage() + "; expected: X.509 in DER)", e);
+    }
+  }
+
+  /**
+   * Throws with the reason unless {@code chain}, leaf first, leads to one of {@code roots} at that
+   * time.
+   */
+  static void requireChain(List<X509Certificate> chain, List<X509Certificate> roots, Instant when)
+      throws GeneralSecurityException {
+    PKIXParameters parameters =
+        new PKIXParameters(
+            roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toSet()));
+    parameters.setRevocationEnabled(false);
+    parameters.setDate(Date.from(when));
+    List<X509Certificate> withoutRoot = new ArrayList<>(chain);
+    withoutRoot.removeAll(roots);
+    CertPathValidator.getInstance("PKIX")
+        .validate(
+            CertificateFactory.getInstance("X.509").generateCertPath(withoutRoot), parameters);
+  }
+
+  private static List<X509Certificate> decode(byte[] bytes) throws CertificateException {
+    return CertificateFactory.getInstance("X.509")
+        .generateCertificates(new ByteArrayInputStream(bytes))
+        .stream()
+        .map(X509Certificate.class::cast)
+        .toList();
+  }
+}

@@ -1,0 +1,33 @@
+package io.refmesh.control.registry;
+
+import io.refmesh.model.discovery.HostPort;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * For the harness: discovery publishes another address to dial for endpoints, with their identity
+ * unchanged.
+ *
+ * @param endpoints by replica; empty for all
+ * @param expiresAfter counted from when this content was first seen; after it the object has no
+ *     effect
+ */
+public record Detour(
+    Metadata metadata,
+    Origin origin,
+    List<TargetRef> targetRefs,
+    List<Integer> endpoints,
+    HostPort via,
+    Duration expiresAfter)
+    implements Resource {
+
+  public Detour {
+    targetRefs = List.copyOf(targetRefs);
+    endpoints = List.copyOf(endpoints);
+  }
+
+  @Override
+  public String kind() {
+    return "Detour";
+  }
+}

@@ -1,0 +1,57 @@
+package io.refmesh.control.registry;
+
+import io.refmesh.model.policy.InboundPolicy;
+import java.time.Duration;
+import java.util.Map;
+
+/** Settings of the whole mesh; there is always one, made of defaults when nobody wrote it. */
+public record MeshConfig(
+    Metadata metadata,
+    Origin origin,
+    String trustDomain,
+    String clusterDomain,
+    Identity identity,
+    Proxy proxy)
+    implements Resource {
+
+  /** Where the objects live that hold for the whole mesh. */
+  public static final String SYSTEM_NAMESPACE = "refmesh-system";
+
+  public static final String NAME = "mesh";
+
+  public static final MeshConfig DEFAULT =
+      new MeshConfig(
+          new Metadata(SYSTEM_NAMESPACE, NAME, Map.of(), Map.of()),
+          new Origin("", 0, 0),
+          "cluster.local",
+          "cluster.local",
+          Identity.DEFAULT,
+          Proxy.DEFAULT);
+
+  @Override
+  public String kind() {
+    return "MeshConfig";
+  }
+
+  /**
+   * @param renewAtPercent of a leaf's life
+   * @param clockSkew how far a peer's clock may be behind; certificates are valid that much earlier
+   */
+  public record Identity(Duration leafLifetime, int renewAtPercent, Duration clockSkew) {
+    public static final Identity DEFAULT =
+        new Identity(Duration.ofHours(24), 70, Duration.ofSeconds(20));
+  }
+
+  /**
+   * @param accessLog off, text or json
+   */
+  public record Proxy(
+      InboundPolicy.Default defaultInboundPolicy,
+      String profile,
+      String accessLog,
+      Duration drainTimeout) {
+    public static final Proxy DEFAULT =
+        new Proxy(
+            InboundPolicy.Default.ALL_UNAUTHENTICATED, "standard", "off", Duration.ofSeconds(120));
+  }
+}

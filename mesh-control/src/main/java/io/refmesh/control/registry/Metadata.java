@@ -1,0 +1,18 @@
+package io.refmesh.control.registry;
+
+import java.util.Map;
+
+/** What every object carries: where it lives, what it is called, labels and annotations. */
+public record Metadata(
+    String namespace, String name, Map<String, String> labels, Map<String, String> annotations) {
+
+  public Metadata {
+    labels = Map.copyOf(labels);
+    annotations = Map.copyOf(annotations);
+  }
+
+  /** {@code namespace/name}. */
+  public String qualifiedName() {
+    return namespace + "/" + name;
+  }
+}

@@ -1,0 +1,55 @@
+package io.refmesh.control.registry;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/**
+ * The problems of one document while it is read, and the mappings whose leftovers are still to be
+ * reported.
+ */
+final class Report {
+
+  private final String file;
+  private final List<Problem> problems = new ArrayList<>();
+  private final List<Fields> opened = new ArrayList<>();
+  private String object;
+
+  Report(String file) {
+    this.file = file;
+    this.object = file;
+  }
+
+  /** From here on problems name this object. */
+  void object(String object) {
+    this.object = object;
+  }
+
+  void add(Node at, String field, String message) {
+    Mark mark = at.getStartMark().orElse(null);
+    problems.add(
+        new Problem(
+            file,
+            mark == null ? 0 : mark.getLine() + 1,
+            mark == null ? 0 : mark.getColumn() + 1,
+            object,
+            field,
+            message));
+  }
+
+  void opened(Fields fields) {
+    opened.add(fields);
+  }
+
+  boolean clean() {
+    return problems.isEmpty();
+  }
+
+  /** All problems, those of fields that nobody asked for included. */
+  List<Problem> finish() {
+    opened.forEach(Fields::reportUnknown);
+    opened.clear();
+    return problems;
+  }
+}

@@ -1,0 +1,37 @@
+package io.refmesh.control.registry;
+
+import java.util.Comparator;
+
+/** One object that a user wrote, read and checked. */
+public sealed interface Resource
+    permits AuthorizationPolicy,
+        Detour,
+        HttpRoute,
+        MeshConfig,
+        Namespace,
+        ResiliencePolicy,
+        Service,
+        Workload {
+
+  /** Oldest first; the name decides between objects that were read at the same place. */
+  Comparator<Resource> BY_AGE =
+      Comparator.comparing(Resource::origin)
+          .thenComparing(resource -> resource.metadata().qualifiedName());
+
+  Metadata metadata();
+
+  Origin origin();
+
+  /** As written in YAML. */
+  String kind();
+
+  /** {@code Kind namespace/name}, as in problems. */
+  default String object() {
+    return kind() + " " + metadata().qualifiedName();
+  }
+
+  /** A problem with this object that showed only beside others. */
+  default Problem problem(String field, String message) {
+    return new Problem(origin().file(), origin().line(), 1, object(), field, message);
+  }
+}

@@ -6,21 +6,24 @@ import io.refmesh.model.identity.SpiffeId;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link PeerVerifier} as the TLS engine calls it. As a client it requires the identity that was put into the engine's session
- * ({@link #expect}); as a server any identity of the own trust domain.
+ * {@link PeerVerifier} as the TLS engine calls it. As a client it requires the identity that was named for the engine
+ * ({@link #expect}); as a server any identity of the own trust domain. Safe on any thread.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
 
-  /** Name in the engine's session; the session belongs to one connection, as nothing is resumed. */
-  private static final String EXPECTED = "refmesh.expected-identity";
-
   private final PeerVerifier verifier;
   private final String trustDomain;
+
+  /** Until the peer shows its certificate; weak, because some never do. */
+  private final Map<SSLEngine, SpiffeId> expected = Collections.synchronizedMap(new WeakHashMap<>());
 
   PeerTrust(PeerVerifier verifier, String trustDomain) {
     this.verifier = verifier;
@@ -28,8 +31,8 @@ final class PeerTrust extends X509ExtendedTrustManager {
   }
 
   /** Before the handshake of a client. */
-  static void expect(SSLEngine engine, SpiffeId identity) {
-    engine.getSession().putValue(EXPECTED, identity);
+  void expect(SSLEngine engine, SpiffeId identity) {
+    expected.put(engine, identity);
   }
 
   @Override
@@ -51,9 +54,9 @@ final class PeerTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     try {
       SpiffeId peer = verifier.verify(chain, PeerVerifier.Role.SERVER);
-      Object expected = engine == null ? null : engine.getSession().getValue(EXPECTED);
-      if (!peer.equals(expected)) {
-        throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer is " + peer + " (expected: " + expected + ")");
+      SpiffeId named = engine == null ? null : expected.remove(engine);
+      if (!peer.equals(named)) {
+        throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer is " + peer + " (expected: " + named + ")");
       }
     } catch (PeerRefused refused) {
       throw withAlert(refused);

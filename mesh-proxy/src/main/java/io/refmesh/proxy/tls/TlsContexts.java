@@ -4,13 +4,12 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSslContextOption;
-import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.internal.tcnative.SSL;
-import io.netty.internal.tcnative.SSLContext;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.ReferenceCountUtil;
 import io.refmesh.model.identity.SpiffeId;
@@ -19,7 +18,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -72,20 +73,23 @@ public final class TlsContexts implements AutoCloseable {
 
   /** For one connection from another sidecar; empty before the first certificate. */
   Optional<SslHandler> serverHandler(ByteBufAllocator allocator) {
-    return handler(Generation::server, allocator);
+    return handler(
+        Generation::server,
+        allocator,
+        // Beside the JVM property that Netty reads: it must hold for programs that do not set it, too.
+        (generation, engine) ->
+            SSL.setOptions(((ReferenceCountedOpenSslEngine) engine).sslPointer(), SSL.SSL_OP_NO_TICKET));
   }
 
   /** For one connection to another sidecar that must prove to be {@code expected}; empty before the first certificate. */
   Optional<SslHandler> clientHandler(ByteBufAllocator allocator, SpiffeId expected, MeshAlpn protocol) {
-    Optional<SslHandler> handler =
-        handler(
-            switch (protocol) {
-              case HTTP_2 -> Generation::clientHttp2;
-              case TCP -> Generation::clientTcp;
-            },
-            allocator);
-    handler.ifPresent(ssl -> PeerTrust.expect(ssl.engine(), expected));
-    return handler;
+    return handler(
+        switch (protocol) {
+          case HTTP_2 -> Generation::clientHttp2;
+          case TCP -> Generation::clientTcp;
+        },
+        allocator,
+        (generation, engine) -> generation.trust().expect(engine, expected));
   }
 
   @Override
@@ -98,7 +102,8 @@ public final class TlsContexts implements AutoCloseable {
     }
   }
 
-  private Optional<SslHandler> handler(Function<Generation, SslContext> choice, ByteBufAllocator allocator) {
+  private Optional<SslHandler> handler(
+      Function<Generation, SslContext> choice, ByteBufAllocator allocator, BiConsumer<Generation, SSLEngine> prepare) {
     while (true) {
       Generation generation = current;
       if (generation == null) {
@@ -112,7 +117,9 @@ public final class TlsContexts implements AutoCloseable {
         continue;
       }
       try {
-        return Optional.of(context.newHandler(allocator));
+        SslHandler handler = context.newHandler(allocator);
+        prepare.accept(generation, handler.engine());
+        return Optional.of(handler);
       } finally {
         ReferenceCountUtil.release(context);
       }
@@ -126,6 +133,7 @@ public final class TlsContexts implements AutoCloseable {
     X509Certificate[] chain = certificate.chain().toArray(X509Certificate[]::new);
     return new Generation(
         certificate,
+        trust,
         context(
             SslContextBuilder.forServer(certificate.key(), chain).clientAuth(ClientAuth.REQUIRE),
             trust,
@@ -141,8 +149,7 @@ public final class TlsContexts implements AutoCloseable {
 
   private static SslContext context(SslContextBuilder builder, PeerTrust trust, List<MeshAlpn> protocols)
       throws SSLException {
-    SslContext context =
-        builder
+    return builder
             .sslProvider(SslProvider.OPENSSL_REFCNT)
             .protocols("TLSv1.3")
             .trustManager(trust)
@@ -154,14 +161,13 @@ public final class TlsContexts implements AutoCloseable {
                     ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
                     protocols.stream().map(MeshAlpn::protocol).toList()))
             .build();
-    // Beside the JVM property that Netty reads: it must hold for embedders that do not set it, too.
-    SSLContext.setOptions(((ReferenceCountedOpenSslContext) context).sslCtxPointer(), SSL.SSL_OP_NO_TICKET);
-    return context;
   }
 
   /** The contexts of one certificate. */
   private record Generation(
-      WorkloadCertificate certificate, SslContext server, SslContext clientHttp2, SslContext clientTcp) {
+      WorkloadCertificate certificate,
+      PeerTrust trust,
+      SslContext server, SslContext clientHttp2, SslContext clientTcp) {
 
     void release() {
       ReferenceCountUtil.release(server);

@@ -1,0 +1,41 @@
+# One entry to everything; `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+JAVA_HOME := $(shell bin/find-jdk 2>/dev/null)
+export JAVA_HOME
+MVN := ./mvnw -B -ntp
+SCENARIO ?=
+SEED ?=
+SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
+
+.PHONY: help jdk build test e2e verify fmt clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@bin/find-jdk >/dev/null || true
+
+jdk:
+	@bin/find-jdk >/dev/null
+
+build: jdk target/built ## Build what is missing, without tests
+
+target/built: $(SOURCES)
+	@echo "building (the first time fetches libraries from Maven Central)"
+	@$(MVN) -q -DskipTests -Dspotless.check.skip=true -Djacoco.skip=true package
+	@mkdir -p target && touch $@
+
+test: jdk ## Unit and integration tests with all quality gates
+	$(MVN) verify
+	@mkdir -p target && touch target/built
+
+e2e: build ## Start the mesh, break it under load, write out/e2e/latest (SCENARIO=name SEED=n)
+	@bin/mesh e2e $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED))
+
+verify: test e2e ## All that CI does
+
+fmt: jdk ## Format the sources
+	$(MVN) -q spotless:apply
+
+clean: jdk ## Remove what was built
+	$(MVN) -q clean
+	rm -rf target out

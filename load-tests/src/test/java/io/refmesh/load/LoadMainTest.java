@@ -45,7 +45,7 @@ class LoadMainTest {
           {"seed": 3, "streams": [
             {"id": "mixed", "url": "http://catalog.shop:%1$d",
              "paths": ["/", "/503", "/reset", "/short", "/hang"],
-             "ratePerSecond": 100, "durationMillis": 2000, "requestTimeoutMillis": 300, "idPrefix": "m"},
+             "ratePerSecond": 100, "durationMillis": 2000, "requestTimeoutMillis": 1000, "idPrefix": "m"},
             {"id": "post", "url": "http://catalog.shop:%1$d", "method": "POST", "path": "/",
              "bodyBytes": 2000, "ratePerSecond": 10, "startAfterMillis": 500, "durationMillis": 1000},
             {"id": "two", "url": "http://catalog.shop:%2$d", "path": "/", "protocol": "h2c",
@@ -97,11 +97,11 @@ class LoadMainTest {
               case "post" -> 500_000 + number * 100_000;
               default -> number * 50_000;
             };
-        assertThat(sinceStart).isBetween(intended - 20_000, intended + 2_000);
+        assertThat(sinceStart).isBetween(intended - 100_000, intended + 2_000);
         assertThat(Long.parseLong(line[3])).isGreaterThanOrEqualTo(Long.parseLong(line[2]));
         if (line[5].equals("timeout")) {
           assertThat(Long.parseLong(line[4]) - Long.parseLong(line[3]))
-              .isBetween(299_000L, 600_000L);
+              .isBetween(999_000L, 3_000_000L);
         }
       }
 

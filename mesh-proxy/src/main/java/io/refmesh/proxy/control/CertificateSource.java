@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>When</h2>
  *
- * A leaf is renewed when the control plane says (70 % of its life), give or take 5 % so that the
- * proxies of a mesh do not all come at once. After a failure it is tried again after 1 s to 30 s
- * with full jitter, but never later than a fifth of what is left of the leaf's life: several tries
- * always fit, also for leaves of seconds. Without a leaf nothing works, so then it is tried more
- * often.
+ * A leaf is renewed when the control plane says (70 % of its life), give or take 7 % of the wait so
+ * that the proxies of a mesh do not all come at once. After a failure it is tried again after 1 s
+ * to 30 s with full jitter, but never later than a fifth of what is left of the leaf's life:
+ * several tries always fit, also for leaves of seconds. Without a leaf nothing works, so then it is
+ * tried more often.
  *
  * <h2>Threading</h2>
  *
@@ -39,6 +39,10 @@ final class CertificateSource implements Runnable {
 
   private static final Duration RETRY_BASE = Duration.ofSeconds(1);
   private static final Duration RETRY_MAX = Duration.ofSeconds(30);
+
+  /** Keeps the waits from shrinking to nothing as the end of a leaf comes near. */
+  private static final Duration RETRY_MAX_SHORTEST = Duration.ofMillis(200);
+
   private static final Duration RETRY_BASE_WITHOUT_LEAF = Duration.ofMillis(100);
   private static final Duration RETRY_MAX_WITHOUT_LEAF = Duration.ofSeconds(3);
 
@@ -46,7 +50,7 @@ final class CertificateSource implements Runnable {
   private static final int TRIES_IN_THE_REST = 5;
 
   private static final double RENEW_AT = 0.7;
-  private static final double JITTER = 0.05;
+  private static final double JITTER = 0.07;
 
   /** The longest a request for a certificate may take. */
   private static final Duration TIMEOUT_MAX = Duration.ofSeconds(5);
@@ -135,6 +139,7 @@ final class CertificateSource implements Runnable {
 
   private Instant failed(String why) {
     failures.increment();
+    boolean news = !why.equals(lastFailure);
     lastFailure = why;
     Instant now = clock.instant();
     WorkloadCertificate certificate = held.current().orElse(null);
@@ -147,12 +152,12 @@ final class CertificateSource implements Runnable {
         expire(certificate, why);
         next = now.plus(backoff.next(RETRY_BASE_WITHOUT_LEAF, RETRY_MAX_WITHOUT_LEAF));
       } else {
-        Duration longest = left.dividedBy(TRIES_IN_THE_REST);
+        Duration longest = longer(RETRY_MAX_SHORTEST, left.dividedBy(TRIES_IN_THE_REST));
         next = now.plus(backoff.next(shorter(RETRY_BASE, longest), shorter(RETRY_MAX, longest)));
       }
     }
     LOG.log(
-        Level.WARNING,
+        news ? Level.WARNING : Level.FINE,
         "certificate not renewed: {0} (current={1} next={2})",
         new Object[] {
           why,
@@ -239,21 +244,24 @@ final class CertificateSource implements Runnable {
 
   private Instant renewAt(Certifier.Certified certified, WorkloadCertificate certificate) {
     Instant now = clock.instant();
-    // Counted from now and not from notBefore, which CAs put some time back.
-    long lifeNanos = Duration.between(now, certificate.notAfter()).toNanos();
     Instant wanted = certified.renewAt();
     if (!wanted.isAfter(now) || !wanted.isBefore(certificate.notAfter())) {
+      // Counted from now and not from notBefore, which CAs put some time back.
+      long lifeNanos = Duration.between(now, certificate.notAfter()).toNanos();
       wanted = now.plusNanos((long) (lifeNanos * RENEW_AT));
     }
-    long jitterNanos = (long) (lifeNanos * JITTER);
-    Instant jittered = wanted.plusNanos(random.nextLong(-jitterNanos, jitterNanos + 1));
-    return jittered.isAfter(now) ? jittered : wanted;
+    long jitterNanos = (long) (Duration.between(now, wanted).toNanos() * JITTER);
+    return wanted.plusNanos(random.nextLong(-jitterNanos, jitterNanos + 1));
   }
 
   private static KeyPair newKey() throws GeneralSecurityException {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(new ECGenParameterSpec("secp256r1"));
     return generator.generateKeyPair();
+  }
+
+  private static Duration longer(Duration a, Duration b) {
+    return a.compareTo(b) >= 0 ? a : b;
   }
 
   private static Duration shorter(Duration a, Duration b) {

@@ -1,10 +1,11 @@
 package io.refmesh.proxy.control;
 
 import io.grpc.Status;
+import java.security.cert.CertificateException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts a status of gRPC into words: its code, what the server said, and the cause at the bottom.
+ * Puts a status of gRPC into words: its code, what the server said, and the cause that tells most.
  */
 final class ControlErrors {
 
@@ -13,21 +14,27 @@ final class ControlErrors {
   static String text(Status status) {
     StringBuilder text = new StringBuilder(status.getCode().toString());
     if (status.getDescription() != null) {
-      text.append(": ").append(status.getDescription());
+      // gRPC adds lines about its pipeline, which help nobody at night.
+      text.append(": ").append(status.getDescription().lines().findFirst().orElse(""));
     }
-    Throwable root = rootCause(status.getCause());
-    if (root != null) {
-      text.append(": ").append(root.getMessage() == null ? root.toString() : root.getMessage());
+    Throwable telling = maybeTelling(status.getCause());
+    if (telling != null) {
+      text.append(": ")
+          .append(telling.getMessage() == null ? telling.toString() : telling.getMessage());
     }
     return text.toString();
   }
 
-  private static @Nullable Throwable rootCause(@Nullable Throwable failure) {
-    Throwable root = failure;
+  /** What is wrong with the server's certificate if that is it, else the cause at the bottom. */
+  private static @Nullable Throwable maybeTelling(@Nullable Throwable failure) {
+    Throwable cause = failure;
     // A bound because causes can form a circle.
-    for (int depth = 0; root != null && root.getCause() != null && depth < 20; depth++) {
-      root = root.getCause();
+    for (int depth = 0; cause != null && depth < 20; depth++) {
+      if (cause instanceof CertificateException || cause.getCause() == null) {
+        return cause;
+      }
+      cause = cause.getCause();
     }
-    return root;
+    return cause;
   }
 }

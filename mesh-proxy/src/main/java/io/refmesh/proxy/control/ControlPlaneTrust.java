@@ -39,14 +39,15 @@ final class ControlPlaneTrust extends X509ExtendedTrustManager {
               + ")",
           e);
     }
-    if (!(PeerIdentity.of(chain[0]) instanceof PeerIdentity.Named(SpiffeId id))
-        || !id.equals(expected)) {
-      throw new CertificateException(
-          "control plane: it proved to be "
-              + PeerIdentity.of(chain[0])
-              + " (expected: "
-              + expected
-              + ")");
+    switch (PeerIdentity.of(chain[0])) {
+      case PeerIdentity.Named(SpiffeId id) -> {
+        if (!id.equals(expected)) {
+          throw new CertificateException(
+              "control plane: it proved to be " + id + " (expected: " + expected + ")");
+        }
+      }
+      case PeerIdentity.Unnamed(String why) ->
+          throw new CertificateException("control plane: " + why + " (expected: " + expected + ")");
     }
   }
 

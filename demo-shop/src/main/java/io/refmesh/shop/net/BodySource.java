@@ -22,6 +22,7 @@ sealed interface BodySource {
   }
 
   /** A body that lies in memory. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, never changed.
   record Whole(byte[] bytes) implements BodySource {
     @Override
     public long size() {

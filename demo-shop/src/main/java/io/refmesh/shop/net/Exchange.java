@@ -324,7 +324,7 @@ final class Exchange {
   private static Optional<Map<String, List<String>>> parameters(QueryStringDecoder uri) {
     try {
       // Both decode escapes.
-      String unused = uri.path();
+      var _ = uri.path();
       return Optional.of(uri.parameters());
     } catch (IllegalArgumentException e) {
       return Optional.empty();

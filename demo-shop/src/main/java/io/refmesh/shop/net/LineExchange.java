@@ -68,7 +68,7 @@ final class LineExchange {
         answer = LineAnswer.line(code, "ERROR status " + code, answer.goesOn());
         write(answer.source().size());
       }
-      case Action.Cut(long bytes, Action.End unused) -> {
+      case Action.Cut(long bytes, Action.End _) -> {
         cut = true;
         write(Math.min(bytes, answer.source().size() - 1));
       }

@@ -58,8 +58,7 @@ public final class OpenRequest {
   }
 
   EndedRequest ended(long seq, int status, Outcome outcome, long durationNanos) {
-    // Microseconds are enough for people and for plots.
-    double durationMs = durationNanos / 1_000 / 1_000.0;
+    double durationMs = ShopClock.millis(durationNanos);
     return new EndedRequest(
         seq, at, id, method, path, status, outcome.word(), caller, attempt, durationMs);
   }

@@ -10,6 +10,7 @@ public record Answer(int status, Body body, Optional<String> allow) {
   /** JSON is small and whole; a pattern is made while it is sent. */
   public sealed interface Body {
     /** A JSON document. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared, never changed.
     record Document(byte[] json) implements Body {}
 
     /** So many bytes in an order anyone can check, spread over a time. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param body the body itself on routes that pass it on, else empty
  * @param effect what the request did to the ledger, null when it has none
  */
+@SuppressWarnings("ArrayRecordComponent") // Never compared, never changed.
 public record Ask(
     String method,
     String path,

@@ -16,6 +16,7 @@ import tools.jackson.databind.node.MissingNode;
  * @param status 0 when there was no answer; then {@code error} says why
  * @param facts what the answer's headers tell about who gave it
  */
+@SuppressWarnings("ArrayRecordComponent") // Never compared, never changed.
 record CallResult(
     String service,
     int status,

@@ -81,7 +81,7 @@ public final class LedgerService {
 
   private CallResult result(
       int status, Map<String, String> facts, long start, @Nullable String error) {
-    double millis = (clock.nanos().getAsLong() - start) / 1_000 / 1_000.0;
+    double millis = ShopClock.millis(clock.nanos().getAsLong() - start);
     return new CallResult(NAME, status, facts, new byte[0], millis, error);
   }
 }

@@ -103,7 +103,7 @@ public final class Service {
 
   private CallResult result(
       int status, Map<String, String> facts, byte[] body, long start, @Nullable String error) {
-    double millis = (clock.nanos().getAsLong() - start) / 1_000 / 1_000.0;
+    double millis = ShopClock.millis(clock.nanos().getAsLong() - start);
     return new CallResult(name, status, facts, body, millis, error);
   }
 

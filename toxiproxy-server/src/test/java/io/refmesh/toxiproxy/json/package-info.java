@@ -1,0 +1,5 @@
+/** Tests of single parts, on the test's thread. */
+@NullMarked
+package io.refmesh.toxiproxy.json;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,6 @@
 /**
- * What the proxy has learned about endpoints: health, latency, connections. Outlives every configuration; connections belong to
- * one event loop each.
+ * What the proxy has learned about endpoints: health, latency, connections. Outlives every
+ * configuration; connections belong to one event loop each.
  */
 @NullMarked
 package io.refmesh.proxy.endpoint;

@@ -58,8 +58,10 @@ public final class BodyPipe {
   private @Nullable Http2Headers trailers;
   private Outcome.@Nullable Failed failure;
   private boolean ended;
+  private boolean attaching;
   private boolean delivered;
   private boolean abandoned;
+  private int moves;
 
   public BodyPipe(Source source) {
     this.source = source;
@@ -77,10 +79,11 @@ public final class BodyPipe {
   /** Takes over one chunk of the body. */
   public void data(ByteBuf chunk) {
     int bytes = chunk.readableBytes();
-    if (abandoned || failure != null) {
+    moves++;
+    if (abandoned || ended || failure != null) {
       chunk.release();
       source.consumed(bytes);
-    } else if (sink != null) {
+    } else if (sink != null && !attaching) {
       sink.data(chunk);
     } else {
       if (kept == null) {
@@ -97,7 +100,7 @@ public final class BodyPipe {
     }
     ended = true;
     this.trailers = trailers;
-    if (sink != null && !abandoned) {
+    if (sink != null && !attaching && !abandoned) {
       delivered = true;
       sink.end(trailers);
     }
@@ -110,7 +113,7 @@ public final class BodyPipe {
     }
     failure = why;
     releaseKept();
-    if (sink != null && !abandoned) {
+    if (sink != null && !attaching && !abandoned) {
       delivered = true;
       sink.failed(why);
     }
@@ -124,9 +127,12 @@ public final class BodyPipe {
       throw new IllegalStateException("a body has one sink, and it has one already");
     }
     sink = newSink;
+    // What a re-entrant source hands over meanwhile is kept too, so that it comes after what is older.
+    attaching = true;
     while (kept != null && !kept.isEmpty() && !abandoned) {
       newSink.data(kept.poll());
     }
+    attaching = false;
     if (abandoned || delivered) {
       return;
     }
@@ -141,7 +147,18 @@ public final class BodyPipe {
 
   /** So many bytes are written: the peer at the other end may send as many again. */
   public void consumed(int bytes) {
+    moves++;
     source.consumed(bytes);
+  }
+
+  /** Changes whenever bytes arrive or are taken: for noticing that a body has paused. */
+  public int moves() {
+    return moves;
+  }
+
+  /** Whether the body is complete, cut or not wanted any more: nothing of it is to be waited for. */
+  public boolean over() {
+    return ended || abandoned || failure != null;
   }
 
   /**

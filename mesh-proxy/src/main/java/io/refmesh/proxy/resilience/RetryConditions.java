@@ -1,0 +1,102 @@
+package io.refmesh.proxy.resilience;
+
+import io.refmesh.model.error.MeshError;
+import io.refmesh.model.policy.RetryCondition;
+import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.http.Outcome.Progress;
+import io.refmesh.proxy.http.ResponseHead;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Which failures a policy lets be tried again. Pure. */
+record RetryConditions(List<RetryCondition> on) {
+
+  /** The condition that a response head meets; null if none. */
+  @Nullable RetryCondition met(ResponseHead head, boolean grpc) {
+    int grpcStatus = grpc ? grpcStatus(head) : -1;
+    for (RetryCondition condition : on) {
+      boolean met =
+          switch (condition) {
+            case RetryCondition.Status(int from, int to) ->
+                head.status() >= from && head.status() <= to;
+            case RetryCondition.GrpcStatus(int code) -> grpcStatus == code;
+            case RetryCondition.ConnectFailure c -> false;
+            case RetryCondition.Reset c -> false;
+            case RetryCondition.RefusedStream c -> false;
+            case RetryCondition.PerTryTimeout c -> false;
+          };
+      if (met) {
+        return condition;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The condition that a try without a response meets; null if none. Only what an endpoint caused
+   * comes into question. It meets a status condition by the status that the caller would be given.
+   */
+  @Nullable RetryCondition met(Outcome.Failed failed, boolean grpc) {
+    if (!causedByEndpoint(failed.error()) || failed.progress() == Progress.HEAD_RECEIVED) {
+      return null;
+    }
+    for (RetryCondition condition : on) {
+      boolean met =
+          switch (condition) {
+            case RetryCondition.Status(int from, int to) ->
+                failed.error().httpStatus() >= from && failed.error().httpStatus() <= to;
+            case RetryCondition.GrpcStatus(int code) -> grpc && failed.error().grpcStatus() == code;
+            case RetryCondition.ConnectFailure c -> failed.progress() == Progress.NOT_SENT;
+            case RetryCondition.Reset c -> failed.error() == MeshError.UPSTREAM_RESET;
+            case RetryCondition.RefusedStream c -> failed.progress() == Progress.REFUSED;
+            case RetryCondition.PerTryTimeout c -> failed.error() == MeshError.TRY_TIMEOUT;
+          };
+      if (met) {
+        return condition;
+      }
+    }
+    return null;
+  }
+
+  private static boolean causedByEndpoint(MeshError error) {
+    return switch (error) {
+      case CONNECT_FAILED,
+          CONNECT_TIMEOUT,
+          TLS_IDENTITY_MISMATCH,
+          TLS_HANDSHAKE_FAILED,
+          UPSTREAM_RESET,
+          TRY_TIMEOUT ->
+          true;
+      case NO_ENDPOINTS,
+          ALL_EJECTED,
+          REQUEST_TIMEOUT,
+          IDLE_TIMEOUT,
+          RETRY_BUDGET_SPENT,
+          OVERLOADED,
+          RATE_LIMITED,
+          DENIED,
+          NO_ROUTE,
+          INVALID_BACKEND,
+          BAD_REQUEST,
+          HEADER_TOO_LARGE,
+          HEADER_TIMEOUT,
+          NOT_READY,
+          DRAINING,
+          LOOP ->
+          false;
+    };
+  }
+
+  private static int grpcStatus(ResponseHead head) {
+    CharSequence status = head.headers().get("grpc-status");
+    if (status == null) {
+      return -1;
+    }
+    try {
+      return Integer.parseInt(status, 0, status.length(), 10);
+    } catch (NumberFormatException e) {
+      // Not a status: the caller gets it as it is.
+      return -1;
+    }
+  }
+}

@@ -1,0 +1,312 @@
+package io.refmesh.proxy.resilience;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.policy.RetryCondition;
+import io.refmesh.model.policy.RetrySettings;
+import io.refmesh.proxy.http.BodyPipe;
+import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.Layer;
+import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.http.Outcome.Progress;
+import io.refmesh.proxy.http.Reply;
+import io.refmesh.proxy.http.ResponseHead;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends a request again when it failed in a way that the policy names and a second effect is out of
+ * the question or allowed.
+ *
+ * <p>A response head is held until it is decided whether it is the answer; once handed to the
+ * caller there is no other try. When no retry is possible, the failure itself is the answer.
+ */
+public final class RetryLayer implements Layer {
+
+  private static final int STATUS_CONTINUE = 100;
+
+  /** A response that is thrown away is read up to here, so that its connection can go on. */
+  private static final int DISCARD_BYTES = 64 * 1024;
+
+  private final RetrySettings settings;
+  private final RetryConditions conditions;
+  private final Backoff backoff;
+  private final RetryBudget budget;
+  private final Ticker ticker;
+  private final RandomGenerator random;
+  private final RouteMeters meters;
+
+  /**
+   * @param random used from every event loop
+   */
+  public RetryLayer(
+      RetrySettings settings,
+      RetryBudget budget,
+      Ticker ticker,
+      RandomGenerator random,
+      RouteMeters meters) {
+    this.settings = settings;
+    this.budget = budget;
+    this.ticker = ticker;
+    this.random = random;
+    this.meters = meters;
+    conditions = new RetryConditions(settings.on());
+    backoff = Backoff.of(settings.backoffBase(), settings.backoffMax());
+  }
+
+  @Override
+  public HttpService wrap(HttpService next) {
+    return (exchange, reply) -> new Retrying(exchange, reply, next).begin();
+  }
+
+  /** One exchange with all its tries. Holds the cancel slot during the back-off only. */
+  private final class Retrying implements Exchange.Holder {
+
+    private final Exchange exchange;
+    private final Reply reply;
+    private final HttpService next;
+    private @Nullable ReplayBuffer replay;
+    private @Nullable Try current;
+    private @Nullable Discard discarded;
+    private @Nullable Future<?> timer;
+    private int retries;
+    private boolean continued;
+    private boolean unrepeatable;
+
+    Retrying(Exchange exchange, Reply reply, HttpService next) {
+      this.exchange = exchange;
+      this.reply = reply;
+      this.next = next;
+    }
+
+    void begin() {
+      budget.request();
+      if (!exchange.request().endOfStream()) {
+        if (announcedBytes(exchange) > settings.bodyLimitBytes()) {
+          unrepeatable = true;
+        } else {
+          replay =
+              new ReplayBuffer(
+                  exchange.body(), settings.bodyLimitBytes(), ByteBufAllocator.DEFAULT);
+          exchange.body(replay.first());
+        }
+      }
+      send();
+    }
+
+    private void send() {
+      Try attempt = new Try(this);
+      current = attempt;
+      next.handle(exchange, attempt);
+    }
+
+    /** A final head came: hands it on, or begins another try and throws this response away. */
+    void head(Try from, ResponseHead head) {
+      if (head.informational()) {
+        informational(head);
+        return;
+      }
+      RetryCondition met = conditions.met(head, exchange.request().grpc());
+      long delayNanos = met == null ? -1 : maybeRetryAfterNanos(Progress.HEAD_RECEIVED);
+      if (met == null || delayNanos < 0) {
+        commit();
+        from.committed = true;
+        reply.head(head);
+        return;
+      }
+      current = null;
+      discarded = Discard.of(head.body());
+      retry(met, delayNanos);
+    }
+
+    /** The current try is over. */
+    void done(Try from, Outcome outcome) {
+      current = null;
+      if (!from.committed && outcome instanceof Outcome.Failed failed) {
+        RetryCondition met = conditions.met(failed, exchange.request().grpc());
+        if (met != null) {
+          long delayNanos = maybeRetryAfterNanos(failed.progress());
+          if (delayNanos >= 0) {
+            retry(met, delayNanos);
+            return;
+          }
+        }
+      }
+      commit();
+      reply.done(outcome);
+    }
+
+    /** The exchange is cancelled during the back-off. */
+    @Override
+    public void cancelled(Outcome why) {
+      if (timer != null) {
+        timer.cancel(false);
+      }
+      dropDiscarded();
+      commit();
+      reply.done(why);
+    }
+
+    /** How long to wait before another try; negative when there must be none. */
+    private long maybeRetryAfterNanos(Progress progress) {
+      if (exchange.isCancelled()) {
+        return -1;
+      }
+      boolean unseen = progress == Progress.NOT_SENT || progress == Progress.REFUSED;
+      if (!unseen && !settings.nonIdempotent() && !exchange.request().idempotent()) {
+        return skip("non-idempotent");
+      }
+      if (retries >= settings.attempts()) {
+        return skip("attempts");
+      }
+      if (unrepeatable || (replay != null && !replay.replayable())) {
+        return skip("body");
+      }
+      long delayNanos = backoff.nanos(retries + 1, random);
+      if (exchange.deadlineNanos() != Exchange.NO_DEADLINE
+          && exchange.deadlineNanos() - ticker.nanoTime() <= delayNanos) {
+        return skip("deadline");
+      }
+      if (!budget.tryRetry()) {
+        return skip("budget");
+      }
+      return delayNanos;
+    }
+
+    private long skip(String reason) {
+      meters.skipped(reason);
+      return -1;
+    }
+
+    private void retry(RetryCondition met, long delayNanos) {
+      retries++;
+      meters.retried(met.text());
+      exchange.avoid(exchange.endpoint());
+      exchange.body(replay == null ? BodyPipe.empty() : replay.next());
+      // The slot is ours before the timer is: a cancelled exchange ends here and now.
+      exchange.hold(this);
+      if (!exchange.isCancelled()) {
+        timer = exchange.loop().schedule(this::again, delayNanos, TimeUnit.NANOSECONDS);
+      }
+    }
+
+    private void again() {
+      timer = null;
+      exchange.release(this);
+      dropDiscarded();
+      send();
+    }
+
+    private void informational(ResponseHead head) {
+      if (head.status() == STATUS_CONTINUE) {
+        if (continued) {
+          return;
+        }
+        continued = true;
+      }
+      reply.head(head);
+    }
+
+    private void dropDiscarded() {
+      if (discarded != null) {
+        discarded.drop();
+        discarded = null;
+      }
+    }
+
+    private void commit() {
+      if (replay != null) {
+        replay.commit();
+      }
+    }
+  }
+
+  /** The way back of one try; silent once another has begun. */
+  private static final class Try implements Reply {
+
+    private final Retrying retrying;
+    private boolean committed;
+
+    Try(Retrying retrying) {
+      this.retrying = retrying;
+    }
+
+    @Override
+    public void head(ResponseHead head) {
+      if (retrying.current == this) {
+        retrying.head(this, head);
+      } else if (head.body() != null) {
+        head.body().abandon();
+      }
+    }
+
+    @Override
+    public void done(Outcome outcome) {
+      if (retrying.current == this) {
+        retrying.done(this, outcome);
+      }
+    }
+  }
+
+  /** A response body that nobody gets: read for a while, then given up. */
+  private static final class Discard implements BodyPipe.Sink {
+
+    private final BodyPipe body;
+    private int bytes;
+
+    private Discard(BodyPipe body) {
+      this.body = body;
+    }
+
+    static @Nullable Discard of(@Nullable BodyPipe body) {
+      if (body == null) {
+        return null;
+      }
+      Discard discard = new Discard(body);
+      body.attach(discard);
+      return discard;
+    }
+
+    @Override
+    public void data(ByteBuf chunk) {
+      int read = chunk.readableBytes();
+      chunk.release();
+      body.consumed(read);
+      bytes += read;
+      if (bytes > DISCARD_BYTES) {
+        body.abandon();
+      }
+    }
+
+    @Override
+    public void end(@Nullable Http2Headers trailers) {}
+
+    @Override
+    public void failed(Outcome.Failed why) {}
+
+    void drop() {
+      if (!body.ended()) {
+        body.abandon();
+      }
+    }
+  }
+
+  /** What content-length says; 0 without one, since such a body is kept until it is too long. */
+  private static long announcedBytes(Exchange exchange) {
+    CharSequence length = exchange.request().headers().get("content-length");
+    if (length == null) {
+      return 0;
+    }
+    try {
+      return Long.parseLong(length, 0, length.length(), 10);
+    } catch (NumberFormatException e) {
+      // The server would have refused it; without a usable number the limit decides.
+      return 0;
+    }
+  }
+}

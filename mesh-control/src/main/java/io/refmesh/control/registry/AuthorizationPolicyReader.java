@@ -81,7 +81,17 @@ final class AuthorizationPolicyReader {
               network.parsedList(
                   "except", network.texts("except"), AuthorizationPolicyReader::cidr)));
     }
-    return new AuthorizationPolicy.Source(identities, accounts, from.texts("namespaces"), networks);
+    List<String> namespaces = from.texts("namespaces");
+    if (!from.isEmpty()
+        && identities.isEmpty()
+        && accounts.isEmpty()
+        && namespaces.isEmpty()
+        && networks.isEmpty()) {
+      // An empty list matches everything further on: `namespaces: []` must not open the door.
+      from.problem(
+          "names nobody (expected: at least one identity, service account, namespace or network; leave from out for anyone)");
+    }
+    return new AuthorizationPolicy.Source(identities, accounts, namespaces, networks);
   }
 
   private static Target target(Fields to) {
@@ -96,11 +106,19 @@ final class AuthorizationPolicyReader {
               header.requiredText("name", "a header's name").toLowerCase(Locale.ROOT),
               header.requiredText("value", "the value the header must have")));
     }
-    return new Target(
-        to.integers("ports", 1, 65_535),
-        to.parsedList("methods", to.texts("methods"), AuthorizationPolicyReader::method),
-        to.parsedList("paths", to.texts("paths"), AuthorizationPolicyReader::path),
-        headers);
+    List<Integer> ports = to.integers("ports", 1, 65_535);
+    List<String> methods =
+        to.parsedList("methods", to.texts("methods"), AuthorizationPolicyReader::method);
+    List<String> paths = to.parsedList("paths", to.texts("paths"), AuthorizationPolicyReader::path);
+    if (!to.isEmpty()
+        && ports.isEmpty()
+        && methods.isEmpty()
+        && paths.isEmpty()
+        && headers.isEmpty()) {
+      to.problem(
+          "names nothing (expected: at least one port, method, path or header; leave to out for everything)");
+    }
+    return new Target(ports, methods, paths, headers);
   }
 
   private static String identity(String text) {

@@ -1,0 +1,79 @@
+package io.refmesh.control.state;
+
+import io.refmesh.control.registry.AuthorizationPolicy;
+import io.refmesh.control.registry.Detour;
+import io.refmesh.control.registry.HttpRoute;
+import io.refmesh.control.registry.Instances.Instance;
+import io.refmesh.control.registry.MeshConfig;
+import io.refmesh.control.registry.Namespace;
+import io.refmesh.control.registry.ResiliencePolicy;
+import io.refmesh.control.registry.Resource;
+import io.refmesh.control.registry.Service;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * Everything that configuration is built from, in an order that does not depend on how it arrived:
+ * resources oldest first, instances by name.
+ *
+ * @param namespaces those that were written down, by name
+ * @param services by {@code namespace/name}
+ * @param detours only those that have not expired
+ */
+public record ClusterState(
+    MeshConfig config,
+    Map<String, Namespace> namespaces,
+    Map<String, Service> services,
+    List<HttpRoute> routes,
+    List<ResiliencePolicy> resiliencePolicies,
+    List<AuthorizationPolicy> authorizationPolicies,
+    List<Detour> detours,
+    List<Instance> instances) {
+
+  private static final Comparator<Instance> BY_NAME =
+      Comparator.comparing(Instance::namespace)
+          .thenComparing(Instance::workload)
+          .thenComparingInt(Instance::replica);
+
+  public ClusterState {
+    namespaces = Map.copyOf(namespaces);
+    services = Map.copyOf(services);
+    routes = List.copyOf(routes);
+    resiliencePolicies = List.copyOf(resiliencePolicies);
+    authorizationPolicies = List.copyOf(authorizationPolicies);
+    detours = List.copyOf(detours);
+    instances = List.copyOf(instances);
+  }
+
+  /** Puts resources, each object at most once, and instances in order. */
+  public static ClusterState of(
+      MeshConfig config,
+      Collection<? extends Resource> resources,
+      Collection<Instance> instances,
+      Predicate<Detour> active) {
+    return new ClusterState(
+        config,
+        only(Namespace.class, resources).stream()
+            .collect(Collectors.toMap(n -> n.metadata().name(), n -> n)),
+        only(Service.class, resources).stream()
+            .collect(Collectors.toMap(s -> s.metadata().qualifiedName(), s -> s)),
+        only(HttpRoute.class, resources),
+        only(ResiliencePolicy.class, resources),
+        only(AuthorizationPolicy.class, resources),
+        only(Detour.class, resources).stream().filter(active).toList(),
+        instances.stream().sorted(BY_NAME).toList());
+  }
+
+  private static <T extends Resource> List<T> only(
+      Class<T> kind, Collection<? extends Resource> resources) {
+    return resources.stream()
+        .filter(kind::isInstance)
+        .map(kind::cast)
+        .sorted(Resource.BY_AGE)
+        .toList();
+  }
+}

@@ -1,0 +1,37 @@
+package io.refmesh.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** {@code mesh}: starts, shows, breaks and stops a mesh. */
+@Command(
+    name = "mesh",
+    description = "Runs a service mesh on this machine and shows what it does.",
+    subcommands = {
+      UpCommand.class,
+      DownCommand.class,
+      StatusCommand.class,
+      E2eCommand.class,
+      HelpCommand.class
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 an expectation failed, 2 input that cannot be used, 3 aborted,",
+      "4 something is missing or in the way."
+    })
+public final class MeshMain {
+
+  private MeshMain() {}
+
+  public static void main(String[] arguments) {
+    CommandLine line = new CommandLine(new MeshMain());
+    line.setExecutionExceptionHandler(new Failures());
+    if (arguments.length == 0) {
+      line.usage(System.out);
+      System.exit(ExitCode.BAD_INPUT);
+    }
+    System.exit(line.execute(arguments));
+  }
+}

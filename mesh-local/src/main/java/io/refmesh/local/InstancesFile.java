@@ -1,0 +1,48 @@
+package io.refmesh.local;
+
+import io.refmesh.control.registry.Instances;
+import io.refmesh.local.network.LocalNetwork;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What the control plane is told about the processes: one file, replaced whole with every change.
+ */
+final class InstancesFile {
+
+  private InstancesFile() {}
+
+  static void write(
+      Path file, List<Instance> instances, List<String> services, LocalNetwork network)
+      throws IOException {
+    Instances.write(
+        file,
+        new Instances(
+            instances.stream().map(instance -> entry(instance, services, network)).toList()));
+  }
+
+  private static Instances.Instance entry(
+      Instance instance, List<String> services, LocalNetwork network) {
+    Replica replica = instance.replica();
+    return new Instances.Instance(
+        replica.namespace(),
+        replica.workload(),
+        replica.index(),
+        replica.labels(),
+        replica.serviceAccount(),
+        replica.zone(),
+        instance.setting().inbound(),
+        instance.setting().applicationAddress(),
+        instance.ready(),
+        instance.draining(),
+        replica.ports().stream()
+            .map(port -> new Instances.Port(port.name(), port.port(), port.appProtocol()))
+            .toList(),
+        replica.annotations(),
+        services.stream()
+            .map(service ->
+                new Instances.Outbound(service, network.service(instance.number(), service)))
+            .toList());
+  }
+}

@@ -1,0 +1,99 @@
+package io.refmesh.local;
+
+import io.refmesh.control.registry.MeshConfig;
+import io.refmesh.local.process.RefmeshHome;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** How the sidecar of a replica is started: command and environment. */
+final class Sidecar {
+
+  static final int ADMIN_PORT = 4191;
+
+  /** Small heap, one collector thread: a sidecar is one of many on this machine. */
+  private static final List<String> STANDARD =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-Xms32m",
+          "-Xmx64m",
+          "-Xss512k",
+          "-XX:MaxDirectMemorySize=64m",
+          "-Xshare:auto");
+
+  /** As above, and the quick compiler only: less memory, more CPU per request. */
+  private static final List<String> SMALL =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-Xms24m",
+          "-Xmx48m",
+          "-Xss512k",
+          "-XX:MaxDirectMemorySize=48m",
+          "-XX:TieredStopAtLevel=1",
+          "-Xshare:auto");
+
+  /** Annotations that are settings of the sidecar process. */
+  private static final Map<String, String> BY_ANNOTATION =
+      Map.of(
+          "refmesh.io/access-log", "REFMESH_ACCESS_LOG",
+          "refmesh.io/log-level", "REFMESH_LOG_LEVEL",
+          "refmesh.io/drain-timeout", "REFMESH_DRAIN_TIMEOUT",
+          "refmesh.io/drain-announce", "REFMESH_DRAIN_ANNOUNCE");
+
+  private Sidecar() {}
+
+  static List<String> command(RefmeshHome home, Replica replica) throws IOException {
+    boolean small =
+        replica
+            .annotations()
+            .getOrDefault("refmesh.io/proxy-profile", replica.profile())
+            .equals("small");
+    return home.command("mesh-proxy", small ? SMALL : STANDARD);
+  }
+
+  /**
+   * @param mesh settings of every sidecar that says nothing else
+   * @param inbound address of the sidecar
+   * @param application address of the application
+   */
+  static Map<String, String> environment(
+      Replica replica,
+      MeshConfig.Proxy mesh,
+      String identity,
+      String inbound,
+      String application,
+      String controlAddress,
+      String controlIdentity,
+      String roots,
+      String token) {
+    Map<String, String> environment = new LinkedHashMap<>();
+    environment.put(
+        "REFMESH_WORKLOAD", replica.namespace() + "/" + replica.workload() + "/" + replica.index());
+    environment.put("REFMESH_IDENTITY", identity);
+    environment.put("REFMESH_ZONE", replica.zone());
+    environment.put("REFMESH_CONTROL", controlAddress);
+    environment.put("REFMESH_CONTROL_IDENTITY", controlIdentity);
+    environment.put("REFMESH_TRUST_ROOTS", roots);
+    environment.put("REFMESH_TOKEN_FILE", token);
+    environment.put("REFMESH_ADMIN", inbound + ":" + ADMIN_PORT);
+    environment.put("REFMESH_INBOUND", inbound);
+    environment.put("REFMESH_APPLICATION", application);
+    environment.put(
+        "REFMESH_PORTS",
+        replica.ports().stream()
+            .map(port ->
+                port.port() + (port.appProtocol().isEmpty() ? "" : "=" + port.appProtocol()))
+            .collect(Collectors.joining(",")));
+    environment.put("REFMESH_ACCESS_LOG", mesh.accessLog());
+    environment.put("REFMESH_DRAIN_TIMEOUT", mesh.drainTimeout().toSeconds() + "s");
+    BY_ANNOTATION.forEach((annotation, setting) -> {
+      String value = replica.annotations().get(annotation);
+      if (value != null) {
+        environment.put(setting, value);
+      }
+    });
+    return environment;
+  }
+}

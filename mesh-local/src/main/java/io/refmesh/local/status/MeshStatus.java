@@ -1,0 +1,61 @@
+package io.refmesh.local.status;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+
+/**
+ * A running mesh as {@code mesh status -o json} prints it; the names are a contract with scripts.
+ */
+public record MeshStatus(
+    ControlPlane controlPlane,
+    List<Workload> workloads,
+    List<Service> services,
+    List<Problem> problems) {
+
+  public MeshStatus {
+    workloads = List.copyOf(workloads);
+    services = List.copyOf(services);
+    problems = List.copyOf(problems);
+  }
+
+  /**
+   * @param pid 0 while it is away
+   */
+  public record ControlPlane(long pid, String address, String trustDomain) {}
+
+  public record Workload(
+      String namespace,
+      String name,
+      int replica,
+      boolean ready,
+      String zone,
+      String identity,
+      App app,
+      Sidecar sidecar,
+      @JsonInclude Certificate certificate) {}
+
+  /**
+   * @param pid 0 while it is being started again
+   */
+  public record App(long pid, String address, int restarts) {}
+
+  public record Sidecar(long pid, String admin, String inbound) {}
+
+  /**
+   * @param serial hexadecimal; empty while the sidecar does not answer
+   * @param notAfter ISO 8601; empty while the sidecar does not answer
+   */
+  public record Certificate(String serial, String notAfter) {
+    static final Certificate UNKNOWN = new Certificate("", "");
+  }
+
+  public record Service(
+      String namespace, String name, List<Integer> ports, List<String> endpoints) {
+    public Service {
+      ports = List.copyOf(ports);
+      endpoints = List.copyOf(endpoints);
+    }
+  }
+
+  public record Problem(String object, String field, String message) {}
+}

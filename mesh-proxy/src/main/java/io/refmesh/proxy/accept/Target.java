@@ -1,0 +1,17 @@
+package io.refmesh.proxy.accept;
+
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.ServicePort;
+
+/** What an accepted connection was meant for. */
+public sealed interface Target {
+
+  /** What the port is said to speak. */
+  AppProtocol protocol();
+
+  /** The application behind this proxy is called on one of its ports. */
+  record Inbound(int port, AppProtocol protocol) implements Target {}
+
+  /** The application calls a service. */
+  record Outbound(ServicePort service, AppProtocol protocol) implements Target {}
+}

@@ -48,9 +48,18 @@ public final class ConnectionPools implements Upstreams {
     this.ticker = ticker;
   }
 
+  /**
+   * @param protocol of no consequence here: sidecars speak HTTP/2, others what the application spoke
+   */
   @Override
   public Upstream open(EndpointSpec endpoint, AppProtocol protocol, BackendSettings backend, EventLoop loop) {
-    throw new UnsupportedOperationException(
-        endpoint + " " + protocol + backend + loop + secure + channels + setup + settings + ticker);
+    Connector connector =
+        new Connector(endpoint, loop, secure, channels, setup, Math.max(1, backend.connectTimeout().toMillis()));
+    boolean sidecar = endpoint.identity().isPresent();
+    MultiplexedUpstream multiplexed =
+        new MultiplexedUpstream(connector, settings, backend.limits(), ticker, sidecar);
+    return sidecar
+        ? multiplexed
+        : new PlainUpstream(new KeepAliveUpstream(connector, settings, backend.limits(), ticker), multiplexed);
   }
 }

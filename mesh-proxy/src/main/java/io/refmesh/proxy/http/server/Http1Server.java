@@ -4,7 +4,7 @@ import io.netty.channel.ChannelPipeline;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
 
-/** Serves HTTP/1 to the peer of one connection. */
+/** Serves HTTP/1 to the peer of one connection: one request at a time, read-ahead ones in their order. */
 public final class Http1Server {
 
   private Http1Server() {}
@@ -15,6 +15,9 @@ public final class Http1Server {
    */
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
-    throw new UnsupportedOperationException(pipeline + " " + service + " " + caller + " " + settings);
+    ResponseEncoder encoder = new ResponseEncoder();
+    Http1ServerHandler handler = new Http1ServerHandler(service, caller, settings, encoder);
+    pipeline.addLast(new RequestDecoder(settings, handler), encoder, handler);
+    return handler;
   }
 }

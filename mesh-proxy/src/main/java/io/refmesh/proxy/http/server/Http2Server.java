@@ -1,10 +1,13 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
 
-/** Serves HTTP/2 to the peer of one connection. */
+/** Serves HTTP/2 to the peer of one connection, with prior knowledge: the connection preface comes first. */
 public final class Http2Server {
 
   private Http2Server() {}
@@ -15,6 +18,26 @@ public final class Http2Server {
    */
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
-    throw new UnsupportedOperationException(pipeline + " " + service + " " + caller + " " + settings);
+    int window = (int) settings.resetWindow().toSeconds();
+    // Another sidecar has applied the limit already, counts without HPACK's 32 bytes for each field, and adds fields of its own.
+    long headerBytes = caller.meshed() ? 4L * settings.headerBytes() : settings.headerBytes();
+    Http2FrameCodec codec =
+        Http2FrameCodecBuilder.forServer()
+            .initialSettings(
+                Http2Settings.defaultSettings()
+                    .maxConcurrentStreams(settings.streams())
+                    .initialWindowSize(settings.streamWindow())
+                    .maxHeaderListSize(headerBytes))
+            .validateHeaders(true)
+            .validateRequiredPseudoHeaders(true)
+            .decoderEnforceMaxRstFramesPerWindow(settings.resets(), window)
+            .encoderEnforceMaxRstFramesPerWindow(settings.resets(), window)
+            .encoderIgnoreMaxHeaderListSize(true)
+            // close() shall close: the two steps of GOAWAY are Http2ServerHandler's.
+            .decoupleCloseAndGoAway(true)
+            .build();
+    Http2ServerHandler handler = new Http2ServerHandler(service, caller, settings, codec);
+    pipeline.addLast(codec, handler);
+    return handler;
   }
 }

@@ -1,0 +1,171 @@
+package io.refmesh.proxy.http.client;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequestEncoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.util.ReferenceCountUtil;
+import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.FlushLater;
+import io.refmesh.proxy.http.Reply;
+import org.jspecify.annotations.Nullable;
+
+/** One HTTP/1 connection to an endpoint; used again only after an exchange that was clean on both sides. */
+final class Http1Connection extends ChannelInboundHandlerAdapter {
+
+  private final ResponseDecoder decoder;
+  private final String name;
+  private final KeepAliveUpstream upstream;
+  private @Nullable ChannelHandlerContext contextOrNull;
+  private @Nullable FlushLater flushOrNull;
+  private @Nullable Http1Try current;
+  private boolean reused;
+  private boolean closed;
+  private long idleSince;
+
+  private Http1Connection(ResponseDecoder decoder, String name, KeepAliveUpstream upstream) {
+    this.decoder = decoder;
+    this.name = name;
+    this.upstream = upstream;
+  }
+
+  static Http1Connection open(Channel channel, String name, ClientSettings settings, KeepAliveUpstream upstream) {
+    ResponseDecoder decoder = new ResponseDecoder(settings);
+    Http1Connection connection = new Http1Connection(decoder, name, upstream);
+    // A server may answer and close while we still write: its answer is to be read although our write fails.
+    channel.config().setAutoClose(false);
+    channel.pipeline().addLast(decoder, new HttpRequestEncoder(), connection);
+    return connection;
+  }
+
+  // -- what the channel says
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    contextOrNull = context;
+    flushOrNull = new FlushLater(context);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    Http1Try on = current;
+    if (on == null) {
+      // Nobody asked: whatever it answers, it is not the next request.
+      ReferenceCountUtil.release(message);
+      close();
+      return;
+    }
+    // One object may be head and end at once.
+    if (message instanceof HttpResponse response) {
+      on.head(response);
+    }
+    if (message instanceof HttpContent content) {
+      on.content(content);
+    } else if (!(message instanceof HttpResponse)) {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (current != null && context.channel().isWritable()) {
+      current.writable();
+    }
+    context.fireChannelWritabilityChanged();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    lost("the connection was closed");
+    context.fireChannelInactive();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    Http1Try on = current;
+    if (on != null && on.onlyTheWriteFailed(cause)) {
+      return;
+    }
+    lost(String.valueOf(cause.getMessage()));
+    context.close();
+  }
+
+  private void lost(String why) {
+    if (!closed) {
+      closed = true;
+      upstream.closed(this);
+    }
+    Http1Try on = current;
+    current = null;
+    if (on != null) {
+      on.lost(why);
+    }
+  }
+
+  // -- exchanges
+
+  void start(Exchange exchange, Reply reply) {
+    boolean kept = reused;
+    reused = true;
+    decoder.expect(exchange.request().method());
+    Http1Try begun = new Http1Try(this, upstream, exchange, reply, kept);
+    current = begun;
+    begun.start();
+  }
+
+  boolean bytesRead() {
+    return decoder.bytesRead();
+  }
+
+  /** The exchange is over; {@code clean} says whether the next one can follow on this connection. */
+  void finished(boolean clean) {
+    current = null;
+    if (clean && !closed && context().channel().isActive()) {
+      context().channel().config().setAutoRead(true);
+      upstream.free(this);
+    } else {
+      close();
+    }
+  }
+
+  void close() {
+    if (!closed) {
+      closed = true;
+      upstream.closed(this);
+    }
+    context().close();
+  }
+
+  void pauseReading(boolean pause) {
+    context().channel().config().setAutoRead(!pause);
+  }
+
+  ChannelHandlerContext context() {
+    if (contextOrNull == null) {
+      throw new IllegalStateException("used before it was added to a pipeline");
+    }
+    return contextOrNull;
+  }
+
+  void written() {
+    if (flushOrNull != null) {
+      flushOrNull.written();
+    }
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** It has no exchange: the server may close it at any time from now on. */
+  void idleSince(long nanos) {
+    reused = true;
+    idleSince = nanos;
+  }
+
+  long idleSince() {
+    return idleSince;
+  }
+}

@@ -1,0 +1,141 @@
+package io.refmesh.proxy.http.client;
+
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.error.MeshError;
+import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.http.Reply;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP/1 to one endpoint: one exchange at a time on a connection; connections wait for the next exchange for a while, the one used
+ * last is used first.
+ */
+final class KeepAliveUpstream implements Upstream {
+
+  private final Connector connector;
+  private final ClientSettings settings;
+  private final Ticker ticker;
+  private final WaitingLine line;
+  private final int connectionsMost;
+  private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
+  private @Nullable ScheduledFuture<?> idleTimer;
+  private int open;
+  private int connecting;
+  private boolean closed;
+
+  KeepAliveUpstream(Connector connector, ClientSettings settings, BackendSettings.Limits limits, Ticker ticker) {
+    this.connector = connector;
+    this.settings = settings;
+    this.ticker = ticker;
+    this.line = new WaitingLine(limits.pending(), connector.name());
+    this.connectionsMost = limits.connections() == 0 ? Integer.MAX_VALUE : limits.connections();
+  }
+
+  @Override
+  public void handle(Exchange exchange, Reply reply) {
+    if (closed) {
+      reply.done(Outcome.Failed.before(MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
+      return;
+    }
+    Http1Connection connection = line.isEmpty() ? idle.pollLast() : null;
+    if (connection != null) {
+      connection.start(exchange, reply);
+    } else {
+      handleOnNew(exchange, reply);
+    }
+  }
+
+  /** For an exchange whose kept connection turned out to be closed: the other kept ones may be as well. */
+  void handleOnNew(Exchange exchange, Reply reply) {
+    if (line.join(exchange, reply)) {
+      maybeConnect();
+    }
+  }
+
+  /** Idle connections close now, busy ones after their exchange. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    line.fail(Outcome.Failed.before(MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
+    for (Http1Connection connection : List.copyOf(idle)) {
+      connection.close();
+    }
+  }
+
+  // -- what connections say
+
+  /** Its exchange is over, cleanly on both sides. */
+  void free(Http1Connection connection) {
+    Waiting next = line.next();
+    if (next != null) {
+      connection.start(next.exchange(), next.reply());
+    } else if (closed) {
+      connection.close();
+    } else {
+      connection.idleSince(ticker.nanoTime());
+      idle.addLast(connection);
+      if (idleTimer == null) {
+        idleTimer = connector.loop().schedule(this::closeIdle, settings.idle().toNanos(), TimeUnit.NANOSECONDS);
+      }
+    }
+  }
+
+  void closed(Http1Connection connection) {
+    open--;
+    idle.remove(connection);
+    maybeConnect();
+  }
+
+  private void maybeConnect() {
+    while (!closed && connecting < line.size() && open + connecting < connectionsMost) {
+      connecting++;
+      connector.connect(new Fresh());
+    }
+  }
+
+  private void closeIdle() {
+    idleTimer = null;
+    long now = ticker.nanoTime();
+    for (Http1Connection oldest = idle.peekFirst(); oldest != null; oldest = idle.peekFirst()) {
+      long left = settings.idle().toNanos() - (now - oldest.idleSince());
+      if (left > 0) {
+        idleTimer = connector.loop().schedule(this::closeIdle, left, TimeUnit.NANOSECONDS);
+        return;
+      }
+      idle.pollFirst();
+      oldest.close();
+    }
+  }
+
+  private final class Fresh implements Connector.Told {
+
+    @Override
+    public void connected(Channel channel) {
+      connecting--;
+      open++;
+      Http1Connection connection = Http1Connection.open(channel, connector.name(), settings, KeepAliveUpstream.this);
+      free(connection);
+    }
+
+    @Override
+    public void failed(Outcome.Failed why) {
+      connecting--;
+      // One failure answers one exchange; others wait for attempts or connections of their own.
+      Waiting next = line.size() > connecting ? line.next() : null;
+      if (next != null) {
+        next.reply().done(why);
+      }
+      maybeConnect();
+    }
+  }
+}

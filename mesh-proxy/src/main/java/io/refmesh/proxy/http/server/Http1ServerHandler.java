@@ -1,0 +1,357 @@
+package io.refmesh.proxy.http.server;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.util.ReferenceCountUtil;
+import io.refmesh.model.error.MeshError;
+import io.refmesh.proxy.http.BodyPipe;
+import io.refmesh.proxy.http.Caller;
+import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.FlushLater;
+import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.http.RequestHead;
+import io.refmesh.proxy.http.server.ServerSettings.Role;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/1 connection from a caller: hands out its requests one after the other and decides when the connection ends.
+ *
+ * <p>It keeps reading while a request is answered, because that is how a caller that went away is noticed; what a caller sends ahead
+ * is kept, and reading pauses as soon as there is some, so that at most one read is kept.
+ */
+final class Http1ServerHandler extends ChannelInboundHandlerAdapter
+    implements ServerConnection, RequestDecoder.HeadTrouble {
+
+  /** How long a caller may take to read a last answer and close: closing at once could destroy the answer on its way. */
+  private static final long LINGER_MILLIS = 1_000;
+
+  /** A request that cannot be understood, in its place among those read ahead. */
+  private record Trouble(MeshError error, String detail) {}
+
+  private final HttpService service;
+  private final Caller caller;
+  private final ServerSettings settings;
+  private final ResponseEncoder encoder;
+  private final TrustedFields trusted;
+  private final boolean tellsAll;
+  private final ArrayDeque<Object> readAhead = new ArrayDeque<>(4);
+  private @Nullable ChannelHandlerContext contextOrNull;
+  private @Nullable FlushLater flushOrNull;
+  private @Nullable Http1Exchange current;
+  private boolean serving;
+  private boolean bodyPaused;
+  private boolean draining;
+  private boolean closing;
+  private int inFlight;
+
+  Http1ServerHandler(HttpService service, Caller caller, ServerSettings settings, ResponseEncoder encoder) {
+    this.service = service;
+    this.caller = caller;
+    this.settings = settings;
+    this.encoder = encoder;
+    this.trusted = new TrustedFields(caller, settings.role());
+    this.tellsAll = settings.role() == Role.OUTBOUND || caller.meshed();
+  }
+
+  // -- what the channel says
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    contextOrNull = context;
+    flushOrNull = new FlushLater(context);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    if (closing) {
+      ReferenceCountUtil.release(message);
+    } else if (!readAhead.isEmpty() || current != null && current.requestEnded()) {
+      readAhead.add(message);
+      updateReading();
+    } else {
+      take(message);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    closing = true;
+    dropReadAhead();
+    Http1Exchange ended = current;
+    current = null;
+    if (ended != null) {
+      ended.connectionLost();
+    }
+    context.fireChannelInactive();
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (current != null && context.channel().isWritable()) {
+      current.writable();
+    }
+    context.fireChannelWritabilityChanged();
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == Drain.EVENT && !draining) {
+      draining = true;
+      if (current == null) {
+        closeWhenStillIdle();
+      }
+    }
+    context.fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    // Of the connection or of a write: either way nothing more can be said on it. channelInactive tells the exchange.
+    context.close();
+  }
+
+  // -- requests
+
+  private void take(Object message) {
+    if (message instanceof HttpRequest request) {
+      begin(request);
+    } else if (message instanceof HttpContent content && current != null) {
+      current.received(content);
+    } else if (message instanceof Trouble trouble) {
+      answer(trouble);
+    } else {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void begin(HttpRequest request) {
+    if (request.decoderResult().isFailure()) {
+      refuse(request.decoderResult().cause());
+      return;
+    }
+    RequestHead head;
+    try {
+      head = RequestHeads.ofHttp1(request);
+    } catch (BadRequest broken) {
+      refuse(MeshError.BAD_REQUEST, String.valueOf(broken.getMessage()));
+      return;
+    }
+    trusted.apply(head.headers());
+    Http1Exchange begun = new Http1Exchange(this, head, HttpUtil.isKeepAlive(request));
+    Exchange exchange =
+        new Exchange(
+            context().channel().eventLoop(), caller, head, begun.requestBody(), settings.ticker().nanoTime());
+    begun.exchange(exchange);
+    current = begun;
+    inFlight++;
+    service.handle(exchange, begun);
+  }
+
+  @Override
+  public void folded() {
+    refuse(MeshError.BAD_REQUEST, "a header line is continued on the next (expected: one line for each field)");
+  }
+
+  @Override
+  public void late() {
+    refuse(
+        MeshError.HEADER_TIMEOUT, "the head did not end within " + settings.headerTimeout().toMillis() + " ms");
+  }
+
+  private void refuse(Throwable cause) {
+    if (cause instanceof TooLongHttpHeaderException || cause instanceof TooLongHttpLineException) {
+      refuse(
+          MeshError.HEADER_TOO_LARGE,
+          "the header section is larger than " + settings.headerBytes() + " bytes");
+    } else {
+      refuse(MeshError.BAD_REQUEST, String.valueOf(cause.getMessage()));
+    }
+  }
+
+  /** Answers a request that never became an exchange, in its turn, and ends the connection: the rest of it cannot be understood. */
+  private void refuse(MeshError error, String detail) {
+    if (closing) {
+      return;
+    }
+    if (current != null || !readAhead.isEmpty()) {
+      readAhead.add(new Trouble(error, detail));
+      return;
+    }
+    answer(new Trouble(error, detail));
+  }
+
+  private void answer(Trouble trouble) {
+    RequestHead unread =
+        new RequestHead(
+            RequestHead.Version.HTTP_1_1, "GET", "http", "", "/", new DefaultHttp2Headers(false), true);
+    Http1Exchange refused = new Http1Exchange(this, unread, false);
+    refused.exchange(
+        new Exchange(context().channel().eventLoop(), caller, unread, BodyPipe.empty(), settings.ticker().nanoTime()));
+    current = refused;
+    inFlight++;
+    refused.done(Outcome.Failed.before(trouble.error, trouble.detail));
+  }
+
+  // -- what an exchange says
+
+  ChannelHandlerContext context() {
+    if (contextOrNull == null) {
+      throw new IllegalStateException("used before it was added to a pipeline");
+    }
+    return contextOrNull;
+  }
+
+  void written() {
+    if (flushOrNull != null) {
+      flushOrNull.written();
+    }
+  }
+
+  ResponseEncoder encoder() {
+    return encoder;
+  }
+
+  boolean tellsAll() {
+    return tellsAll;
+  }
+
+  boolean draining() {
+    return draining;
+  }
+
+  boolean closing() {
+    return closing;
+  }
+
+  void done() {
+    inFlight--;
+  }
+
+  void pauseReading(boolean pause) {
+    bodyPaused = pause;
+    updateReading();
+  }
+
+  /** The exchange is over, its request read to the end. */
+  void finished(boolean keepAlive) {
+    current = null;
+    bodyPaused = false;
+    if (closing) {
+      return;
+    }
+    if (!keepAlive) {
+      boolean unread = !readAhead.isEmpty();
+      closing = true;
+      dropReadAhead();
+      if (unread) {
+        closeLingering();
+      } else {
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      }
+      return;
+    }
+    serveReadAhead();
+    if (current == null && draining && !closing) {
+      closeWhenStillIdle();
+    }
+  }
+
+  /** The exchange is answered, but its request cannot be read to its end. */
+  void finishedUnread() {
+    current = null;
+    closing = true;
+    dropReadAhead();
+    closeLingering();
+  }
+
+  /** Ends the connection so that the caller cannot take what it has for the whole answer. */
+  void reset() {
+    closing = true;
+    dropReadAhead();
+    if (context().channel().isOpen()) {
+      context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      context().close();
+    }
+  }
+
+  private void serveReadAhead() {
+    if (serving) {
+      return;
+    }
+    serving = true;
+    while (!closing && !(current != null && current.requestEnded())) {
+      Object next = readAhead.poll();
+      if (next == null) {
+        break;
+      }
+      take(next);
+    }
+    serving = false;
+    updateReading();
+  }
+
+  private void updateReading() {
+    context().channel().config().setAutoRead(closing || readAhead.isEmpty() && !bodyPaused);
+  }
+
+  private void dropReadAhead() {
+    readAhead.forEach(ReferenceCountUtil::release);
+    readAhead.clear();
+  }
+
+  /**
+   * Flushes, says that nothing more comes, and drops what still comes until the caller closes. Closing with bytes unread makes the
+   * kernel send RST, and with it the caller loses an answer that it has not read yet.
+   */
+  private void closeLingering() {
+    updateReading();
+    ChannelHandlerContext context = context();
+    context
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(
+            written -> {
+              if (context.channel() instanceof DuplexChannel duplex && written.isSuccess()) {
+                duplex.shutdownOutput();
+                context.executor().schedule(() -> context.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+              } else {
+                context.close();
+              }
+            });
+  }
+
+  /**
+   * A request may cross the close of an idle connection and be lost. So an idle connection waits for one more request, which is
+   * answered with {@code connection: close}, and is closed only when none came for a while.
+   */
+  private void closeWhenStillIdle() {
+    context()
+        .executor()
+        .schedule(
+            () -> {
+              if (current == null && !closing) {
+                closing = true;
+                context().close();
+              }
+            },
+            settings.drainIdle().toNanos(),
+            TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public int inFlight() {
+    return inFlight;
+  }
+}

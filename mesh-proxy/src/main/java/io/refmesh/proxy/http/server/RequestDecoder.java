@@ -1,0 +1,162 @@
+package io.refmesh.proxy.http.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Netty's strict request decoder, and two things that it does not do: a folded header line is an error (RFC 9112 §5.2), and a head
+ * that does not come to its end in time is one too.
+ */
+final class RequestDecoder extends HttpRequestDecoder {
+
+  /** Told once, on the event loop; nothing more is decoded afterwards. */
+  interface HeadTrouble {
+    void folded();
+
+    void late();
+  }
+
+  private static final byte SPACE = ' ';
+  private static final byte TAB = '\t';
+  private static final byte LINE_FEED = '\n';
+  private static final byte CARRIAGE_RETURN = '\r';
+
+  private final HeadTrouble trouble;
+  private final long timeoutNanos;
+  private boolean headBegun;
+  private boolean requestLineSeen;
+  private boolean inBody;
+  private boolean broken;
+  private @Nullable ScheduledFuture<?> timer;
+
+  RequestDecoder(ServerSettings settings, HeadTrouble trouble) {
+    super(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(settings.headerBytes())
+            .setMaxHeaderSize(settings.headerBytes())
+            // Chunks go on as they come: no reason to cut what was read at once.
+            .setMaxChunkSize(64 * 1024));
+    this.trouble = trouble;
+    this.timeoutNanos = settings.headerTimeout().toNanos();
+  }
+
+  @Override
+  protected void decode(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
+    if (broken) {
+      buffer.skipBytes(buffer.readableBytes());
+      return;
+    }
+    if (!inBody && buffer.isReadable()) {
+      if (folded(buffer)) {
+        broken = true;
+        stopTimer();
+        buffer.skipBytes(buffer.readableBytes());
+        trouble.folded();
+        return;
+      }
+      headBegun = true;
+    }
+    int before = out.size();
+    super.decode(context, buffer, out);
+    for (int i = before; i < out.size(); i++) {
+      Object message = out.get(i);
+      if (message instanceof HttpMessage) {
+        headBegun = false;
+        requestLineSeen = false;
+        inBody = true;
+        stopTimer();
+      }
+      if (message instanceof LastHttpContent) {
+        inBody = false;
+      }
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) throws Exception {
+    // Most heads come in one read: a timer is made only for those that did not.
+    if (headBegun && timer == null && !broken) {
+      timer = context.executor().schedule(this::late, timeoutNanos, TimeUnit.NANOSECONDS);
+    }
+    super.channelReadComplete(context);
+  }
+
+  @Override
+  protected void handlerRemoved0(ChannelHandlerContext context) throws Exception {
+    stopTimer();
+    super.handlerRemoved0(context);
+  }
+
+  @Override
+  protected HttpMessage createMessage(String[] initialLine) throws Exception {
+    requestLineSeen = true;
+    return super.createMessage(initialLine);
+  }
+
+  @Override
+  protected void decodeLast(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
+    stopTimer();
+    // A head that the caller gave up is nobody's request.
+    if (inBody) {
+      super.decodeLast(context, buffer, out);
+    }
+  }
+
+  private void late() {
+    timer = null;
+    if (headBegun && !broken) {
+      broken = true;
+      trouble.late();
+    }
+  }
+
+  private void stopTimer() {
+    if (timer != null) {
+      timer.cancel(false);
+      timer = null;
+    }
+  }
+
+  /**
+   * Looks at what of the head is here, line by line up to the empty line, without taking anything. A fold that comes in a later read
+   * is at the very start of the buffer then, because the decoder has taken the whole lines before it.
+   */
+  private boolean folded(ByteBuf buffer) {
+    int at = buffer.readerIndex();
+    int end = buffer.writerIndex();
+    boolean afterLine = requestLineSeen;
+    if (afterLine && starts(buffer, at, end)) {
+      return true;
+    }
+    while (at < end) {
+      int lineEnd = buffer.indexOf(at, end, LINE_FEED);
+      if (lineEnd < 0) {
+        return false;
+      }
+      boolean empty = lineEnd == at || lineEnd == at + 1 && buffer.getByte(at) == CARRIAGE_RETURN;
+      if (empty && afterLine) {
+        return false;
+      }
+      at = lineEnd + 1;
+      if (!empty) {
+        afterLine = true;
+        if (starts(buffer, at, end)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean starts(ByteBuf buffer, int at, int end) {
+    return at < end && (buffer.getByte(at) == SPACE || buffer.getByte(at) == TAB);
+  }
+}

@@ -127,7 +127,8 @@ public final class BodyPipe {
       throw new IllegalStateException("a body has one sink, and it has one already");
     }
     sink = newSink;
-    // What a re-entrant source hands over meanwhile is kept too, so that it comes after what is older.
+    // What a re-entrant source hands over meanwhile is kept too, so that it comes after what is
+    // older.
     attaching = true;
     while (kept != null && !kept.isEmpty() && !abandoned) {
       newSink.data(kept.poll());
@@ -156,7 +157,9 @@ public final class BodyPipe {
     return moves;
   }
 
-  /** Whether the body is complete, cut or not wanted any more: nothing of it is to be waited for. */
+  /**
+   * Whether the body is complete, cut or not wanted any more: nothing of it is to be waited for.
+   */
   public boolean over() {
     return ended || abandoned || failure != null;
   }

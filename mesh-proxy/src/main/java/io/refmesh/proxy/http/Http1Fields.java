@@ -12,8 +12,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fields between HTTP/1 and the form that the layers work on: lower-case names, without pseudo headers and without what belongs to
- * one connection (RFC 9110 §7.6.1), be it by its name or because {@code Connection} names it.
+ * Fields between HTTP/1 and the form that the layers work on: lower-case names, without pseudo
+ * headers and without what belongs to one connection (RFC 9110 §7.6.1), be it by its name or
+ * because {@code Connection} names it.
  */
 public final class Http1Fields {
 
@@ -48,7 +49,10 @@ public final class Http1Fields {
     return source.isEmpty() ? null : fromHttp1(source);
   }
 
-  /** Adds all fields to an HTTP/1 head or trailer; the pieces of a cookie, which HTTP/2 may send apart, become one field. */
+  /**
+   * Adds all fields to an HTTP/1 head or trailer; the pieces of a cookie, which HTTP/2 may send
+   * apart, become one field.
+   */
   public static void toHttp1(Http2Headers source, HttpHeaders target) {
     StringBuilder cookies = null;
     CharSequence firstCookie = null;

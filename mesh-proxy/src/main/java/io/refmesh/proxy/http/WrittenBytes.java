@@ -5,8 +5,9 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelPromise;
 
 /**
- * Returns the credit for chunks of one body as their writes complete. Writes of one HTTP/2 stream complete in their order, so the
- * lengths wait in a ring and no object is made for a chunk. A write that failed returns its credit as well: the chunk is gone.
+ * Returns the credit for chunks of one body as their writes complete. Writes of one HTTP/2 stream
+ * complete in their order, so the lengths wait in a ring and no object is made for a chunk. A write
+ * that failed returns its credit as well: the chunk is gone.
  */
 public final class WrittenBytes implements ChannelFutureListener {
 

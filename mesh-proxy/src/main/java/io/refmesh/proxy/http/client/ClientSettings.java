@@ -8,14 +8,25 @@ import java.time.Duration;
  * @param headerBytes most bytes of a response's header section
  * @param streamWindow bytes in flight per HTTP/2 stream
  * @param connectionWindow bytes in flight per HTTP/2 connection
- * @param idle how long an HTTP/1 connection is kept without a request: below the keep-alive timeout of any usual server
+ * @param idle how long an HTTP/1 connection is kept without a request: below the keep-alive timeout
+ *     of any usual server
  * @param pingAfter HTTP/2: silence after which the peer is asked whether it lives
  * @param pingDead HTTP/2: silence after a PING after which the connection is given up
  */
 public record ClientSettings(
-    int headerBytes, int streamWindow, int connectionWindow, Duration idle, Duration pingAfter, Duration pingDead) {
+    int headerBytes,
+    int streamWindow,
+    int connectionWindow,
+    Duration idle,
+    Duration pingAfter,
+    Duration pingDead) {
 
   public static final ClientSettings DEFAULT =
       new ClientSettings(
-          64 * 1024, 256 * 1024, 4 * 1024 * 1024, Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(3));
+          64 * 1024,
+          256 * 1024,
+          4 * 1024 * 1024,
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(3));
 }

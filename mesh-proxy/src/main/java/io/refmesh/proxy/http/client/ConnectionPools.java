@@ -10,8 +10,9 @@ import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.policy.BackendSettings;
 
 /**
- * Makes the connections to endpoints: one multiplexed HTTP/2 connection per event loop and sidecar, keep-alive pools of HTTP/1 and
- * HTTP/2 without TLS for endpoints without sidecar, as the application spoke.
+ * Makes the connections to endpoints: one multiplexed HTTP/2 connection per event loop and sidecar,
+ * keep-alive pools of HTTP/1 and HTTP/2 without TLS for endpoints without sidecar, as the
+ * application spoke.
  */
 public final class ConnectionPools implements Upstreams {
 
@@ -32,8 +33,8 @@ public final class ConnectionPools implements Upstreams {
   private final Ticker ticker;
 
   /**
-   * @param channels makes a socket channel of the kind that the event loops drive ({@code EpollSocketChannel::new} or {@code
-   *     NioSocketChannel::new})
+   * @param channels makes a socket channel of the kind that the event loops drive ({@code
+   *     EpollSocketChannel::new} or {@code NioSocketChannel::new})
    */
   public ConnectionPools(
       SecureConnections secure,
@@ -49,17 +50,26 @@ public final class ConnectionPools implements Upstreams {
   }
 
   /**
-   * @param protocol of no consequence here: sidecars speak HTTP/2, others what the application spoke
+   * @param protocol of no consequence here: sidecars speak HTTP/2, others what the application
+   *     spoke
    */
   @Override
-  public Upstream open(EndpointSpec endpoint, AppProtocol protocol, BackendSettings backend, EventLoop loop) {
+  public Upstream open(
+      EndpointSpec endpoint, AppProtocol protocol, BackendSettings backend, EventLoop loop) {
     Connector connector =
-        new Connector(endpoint, loop, secure, channels, setup, Math.max(1, backend.connectTimeout().toMillis()));
+        new Connector(
+            endpoint,
+            loop,
+            secure,
+            channels,
+            setup,
+            Math.max(1, backend.connectTimeout().toMillis()));
     boolean sidecar = endpoint.identity().isPresent();
     MultiplexedUpstream multiplexed =
         new MultiplexedUpstream(connector, settings, backend.limits(), ticker, sidecar);
     return sidecar
         ? multiplexed
-        : new PlainUpstream(new KeepAliveUpstream(connector, settings, backend.limits(), ticker), multiplexed);
+        : new PlainUpstream(
+            new KeepAliveUpstream(connector, settings, backend.limits(), ticker), multiplexed);
   }
 }

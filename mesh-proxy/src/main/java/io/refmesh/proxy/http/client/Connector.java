@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes connections to one endpoint: TCP, then TLS when the endpoint has an identity, each within the connect timeout. Says exactly
- * once how it went, on the event loop.
+ * Makes connections to one endpoint: TCP, then TLS when the endpoint has an identity, each within
+ * the connect timeout. Says exactly once how it went, on the event loop.
  */
 final class Connector {
 
@@ -58,7 +58,9 @@ final class Connector {
         new Bootstrap()
             .group(loop)
             .channelFactory(channels)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(timeoutMillis, Integer.MAX_VALUE))
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                (int) Math.min(timeoutMillis, Integer.MAX_VALUE))
             .option(ChannelOption.TCP_NODELAY, true)
             .handler(initializer);
   }
@@ -83,10 +85,12 @@ final class Connector {
   private Outcome.Failed failure(@Nullable Throwable cause) {
     if (cause instanceof ConnectTimeoutException) {
       return Outcome.Failed.before(
-          MeshError.CONNECT_TIMEOUT, name() + " did not take the connection within " + timeoutMillis + " ms");
+          MeshError.CONNECT_TIMEOUT,
+          name() + " did not take the connection within " + timeoutMillis + " ms");
     }
     return Outcome.Failed.before(
-        MeshError.CONNECT_FAILED, name() + ": " + (cause == null ? "no connection" : cause.getMessage()));
+        MeshError.CONNECT_FAILED,
+        name() + ": " + (cause == null ? "no connection" : cause.getMessage()));
   }
 
   /** What errors call the endpoint. */
@@ -104,7 +108,10 @@ final class Connector {
     return timeoutMillis;
   }
 
-  /** The handshake of one connection: the verdict, the timeout and the close of the channel race for the one answer. */
+  /**
+   * The handshake of one connection: the verdict, the timeout and the close of the channel race for
+   * the one answer.
+   */
   private final class Securing implements SecureConnections.Verdict {
 
     private final Channel channel;
@@ -121,7 +128,10 @@ final class Connector {
                   fail(
                       Outcome.Failed.before(
                           MeshError.CONNECT_TIMEOUT,
-                          name() + " did not finish the TLS handshake within " + timeoutMillis + " ms")),
+                          name()
+                              + " did not finish the TLS handshake within "
+                              + timeoutMillis
+                              + " ms")),
               timeoutMillis,
               TimeUnit.MILLISECONDS);
     }
@@ -129,11 +139,11 @@ final class Connector {
     void start() {
       channel
           .closeFuture()
-          .addListener(
-              closed ->
-                  fail(
-                      Outcome.Failed.before(
-                          MeshError.TLS_HANDSHAKE_FAILED, name() + " closed the connection during the TLS handshake")));
+          .addListener(closed ->
+              fail(
+                  Outcome.Failed.before(
+                      MeshError.TLS_HANDSHAKE_FAILED,
+                      name() + " closed the connection during the TLS handshake")));
       secure.secure(channel, endpoint, this);
     }
 

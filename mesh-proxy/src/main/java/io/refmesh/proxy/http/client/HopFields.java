@@ -9,8 +9,9 @@ import io.refmesh.proxy.http.RequestHead;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What one sidecar tells the next in the head of a request: what the application spoke, the time left and the number of the try. None
- * of it but the try number goes on to an endpoint without sidecar.
+ * What one sidecar tells the next in the head of a request: what the application spoke, the time
+ * left and the number of the try. None of it but the try number goes on to an endpoint without
+ * sidecar.
  */
 final class HopFields {
 

@@ -12,7 +12,10 @@ import io.refmesh.proxy.http.FlushLater;
 import io.refmesh.proxy.http.Reply;
 import org.jspecify.annotations.Nullable;
 
-/** One HTTP/1 connection to an endpoint; used again only after an exchange that was clean on both sides. */
+/**
+ * One HTTP/1 connection to an endpoint; used again only after an exchange that was clean on both
+ * sides.
+ */
 final class Http1Connection extends ChannelInboundHandlerAdapter {
 
   private final ResponseDecoder decoder;
@@ -31,10 +34,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     this.upstream = upstream;
   }
 
-  static Http1Connection open(Channel channel, String name, ClientSettings settings, KeepAliveUpstream upstream) {
+  static Http1Connection open(
+      Channel channel, String name, ClientSettings settings, KeepAliveUpstream upstream) {
     ResponseDecoder decoder = new ResponseDecoder(settings);
     Http1Connection connection = new Http1Connection(decoder, name, upstream);
-    // A server may answer and close while we still write: its answer is to be read although our write fails.
+    // A server may answer and close while we still write: its answer is to be read although our
+    // write fails.
     channel.config().setAutoClose(false);
     channel.pipeline().addLast(decoder, new HttpRequestEncoder(), connection);
     return connection;
@@ -119,7 +124,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     return decoder.bytesRead();
   }
 
-  /** The exchange is over; {@code clean} says whether the next one can follow on this connection. */
+  /**
+   * The exchange is over; {@code clean} says whether the next one can follow on this connection.
+   */
   void finished(boolean clean) {
     current = null;
     if (clean && !closed && context().channel().isActive()) {

@@ -29,14 +29,18 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One exchange on an HTTP/1 connection: writes the request with the framing that its fields ask for, fills the response's body pipe,
- * and owes the reply its done.
+ * One exchange on an HTTP/1 connection: writes the request with the framing that its fields ask
+ * for, fills the response's body pipe, and owes the reply its done.
  *
- * <p>An abandoned response is read and dropped for a moment, because a short one leaves a connection that can be used again.
+ * <p>An abandoned response is read and dropped for a moment, because a short one leaves a
+ * connection that can be used again.
  */
 final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink {
 
-  /** Bytes of a response body on their way through the proxy before reading pauses; reading goes on when half of them are taken. */
+  /**
+   * Bytes of a response body on their way through the proxy before reading pauses; reading goes on
+   * when half of them are taken.
+   */
   private static final int CREDIT = 128 * 1024;
 
   /** What of an abandoned response is read before the connection is closed. */
@@ -44,7 +48,10 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
 
   private static final long DROPPED_MILLIS_MOST = 1_000;
 
-  /** How long an answer may take to come after a write failed because the server does not read any more. */
+  /**
+   * How long an answer may take to come after a write failed because the server does not read any
+   * more.
+   */
   private static final long LAST_ANSWER_MILLIS = 1_000;
 
   private static final DefaultHttpHeadersFactory HEADERS =
@@ -92,7 +99,11 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
    * @param kept whether the connection had an exchange before
    */
   Http1Try(
-      Http1Connection connection, KeepAliveUpstream upstream, Exchange exchange, Reply reply, boolean kept) {
+      Http1Connection connection,
+      KeepAliveUpstream upstream,
+      Exchange exchange,
+      Reply reply,
+      boolean kept) {
     this.connection = connection;
     this.upstream = upstream;
     this.exchange = exchange;
@@ -119,8 +130,12 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     requestEnded = request.endOfStream();
     progress = Progress.SENT;
     HttpVersion version =
-        request.version() == RequestHead.Version.HTTP_1_0 ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1;
-    write(new DefaultHttpRequest(version, HttpMethod.valueOf(request.method()), request.path(), headers));
+        request.version() == RequestHead.Version.HTTP_1_0
+            ? HttpVersion.HTTP_1_0
+            : HttpVersion.HTTP_1_1;
+    write(
+        new DefaultHttpRequest(
+            version, HttpMethod.valueOf(request.method()), request.path(), headers));
     if (requestEnded) {
       write(LastHttpContent.EMPTY_LAST_CONTENT);
     } else {
@@ -129,7 +144,9 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
   }
 
-  /** RFC 9112 §6: the framing that the application chose, and none where there is no body to frame. */
+  /**
+   * RFC 9112 §6: the framing that the application chose, and none where there is no body to frame.
+   */
   private void frame(HttpHeaders headers) {
     if (headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
       return;
@@ -198,8 +215,8 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   }
 
   /**
-   * Whether the connection may still bring an answer: a server that has answered before the request was complete closes its side,
-   * and our write fails while the answer waits to be read.
+   * Whether the connection may still bring an answer: a server that has answered before the request
+   * was complete closes its side, and our write fails while the answer waits to be read.
    */
   boolean onlyTheWriteFailed(Throwable cause) {
     if (state != State.RUNNING || !awaitsFinalHead || !connection.context().channel().isActive()) {
@@ -219,7 +236,9 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
             .context()
             .executor()
             .schedule(
-                () -> lost(String.valueOf(cause.getMessage())), LAST_ANSWER_MILLIS, TimeUnit.MILLISECONDS);
+                () -> lost(String.valueOf(cause.getMessage())),
+                LAST_ANSWER_MILLIS,
+                TimeUnit.MILLISECONDS);
     return true;
   }
 
@@ -239,7 +258,9 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
     int code = response.status().code();
     if (code == 101) {
-      broken(new IllegalStateException("the connection was switched to another protocol, which nobody asked for"));
+      broken(
+          new IllegalStateException(
+              "the connection was switched to another protocol, which nobody asked for"));
       return;
     }
     String coding = response.headers().get(HttpHeaderNames.TRANSFER_ENCODING);
@@ -418,7 +439,9 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       finish(
           new Outcome.Failed(
               MeshError.UPSTREAM_RESET,
-              connection.name() + ": the response breaks the HTTP specification: " + cause.getMessage(),
+              connection.name()
+                  + ": the response breaks the HTTP specification: "
+                  + cause.getMessage(),
               progress),
           false);
     }
@@ -432,14 +455,17 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       return;
     }
     if (kept && !connection.bytesRead() && request.idempotent() && request.endOfStream()) {
-      // The server closed a kept connection as our request was on its way. It is safe to send it again.
+      // The server closed a kept connection as our request was on its way. It is safe to send it
+      // again.
       state = State.OVER;
       exchange.release(this);
       connection.finished(false);
       upstream.handleOnNew(exchange, reply);
       return;
     }
-    finish(new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, progress), false);
+    finish(
+        new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, progress),
+        false);
   }
 
   /** The one way out of RUNNING but for an abandoned response and a replay. */

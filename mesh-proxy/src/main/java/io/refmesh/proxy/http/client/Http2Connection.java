@@ -38,12 +38,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP/2 connection to an endpoint: opens streams, finds for each frame the try of its stream, and watches that the peer lives.
+ * One HTTP/2 connection to an endpoint: opens streams, finds for each frame the try of its stream,
+ * and watches that the peer lives.
  *
  * <h2>Alive or dead</h2>
  *
- * Any byte read proves life. After {@code pingAfter} of silence, or when a request timed out and nothing was read since before it was
- * sent, a PING is sent; when nothing is read for {@code pingDead} after it, the connection is closed and its exchanges fail.
+ * Any byte read proves life. After {@code pingAfter} of silence, or when a request timed out and
+ * nothing was read since before it was sent, a PING is sent; when nothing is read for {@code
+ * pingDead} after it, the connection is closed and its exchanges fail.
  */
 final class Http2Connection extends Http2ChannelDuplexHandler {
 
@@ -54,7 +56,9 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     void failed(Outcome.Failed why);
   }
 
-  /** Stream ids are odd and end at 2^31-1: a connection that comes near is replaced before it fails. */
+  /**
+   * Stream ids are odd and end at 2^31-1: a connection that comes near is replaced before it fails.
+   */
   private static final int LAST_COMFORTABLE_ID = Integer.MAX_VALUE - 4096;
 
   private static final long KEEP_ALIVE_PING = 0x6b_65_65_70_61_6c_69_76L;
@@ -212,7 +216,8 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
   private void widenWindow() throws Http2Exception {
     Http2Stream whole = codec.connection().connectionStream();
     int more =
-        settings.connectionWindow() - codec.connection().local().flowController().initialWindowSize(whole);
+        settings.connectionWindow()
+            - codec.connection().local().flowController().initialWindowSize(whole);
     if (more > 0) {
       codec.connection().local().flowController().incrementWindowSize(whole, more);
       written();
@@ -240,14 +245,21 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
       told.failed(
           Outcome.Failed.before(
               MeshError.CONNECT_TIMEOUT,
-              connector.name() + " sent no HTTP/2 SETTINGS within " + connector.timeoutMillis() + " ms"));
+              connector.name()
+                  + " sent no HTTP/2 SETTINGS within "
+                  + connector.timeoutMillis()
+                  + " ms"));
     }
   }
 
   private void goAway(Http2GoAwayFrame frame) {
     int last = frame.lastStreamId();
     if (goodbye == null && frame.errorCode() != Http2Error.NO_ERROR.code()) {
-      goodbye = "GOAWAY " + Http2Error.valueOf(frame.errorCode()) + ": " + frame.content().toString(StandardCharsets.UTF_8);
+      goodbye =
+          "GOAWAY "
+              + Http2Error.valueOf(frame.errorCode())
+              + ": "
+              + frame.content().toString(StandardCharsets.UTF_8);
     }
     frame.release();
     List<Http2Try> unprocessed = new ArrayList<>();
@@ -343,7 +355,10 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     }
   }
 
-  /** Returns credit to the window of the stream and of the connection. A closed stream has returned all of its own. */
+  /**
+   * Returns credit to the window of the stream and of the connection. A closed stream has returned
+   * all of its own.
+   */
   void consumed(Http2FrameStream stream, int bytes) {
     Http2Stream open = codec.connection().stream(stream.id());
     if (open == null || bytes == 0) {
@@ -354,7 +369,8 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
         written();
       }
     } catch (Http2Exception e) {
-      throw new IllegalStateException("more credit was returned than used: " + bytes + " bytes too many", e);
+      throw new IllegalStateException(
+          "more credit was returned than used: " + bytes + " bytes too many", e);
     }
   }
 

@@ -24,10 +24,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One exchange on a stream of an HTTP/2 connection: empties the request's body pipe, fills the response's, and owes the reply its done.
+ * One exchange on a stream of an HTTP/2 connection: empties the request's body pipe, fills the
+ * response's, and owes the reply its done.
  *
- * <p>An abandoned response is read and dropped for a moment before the stream is reset: a short answer that a retry makes unwanted is
- * over by then, and the peer counts it as what it was.
+ * <p>An abandoned response is read and dropped for a moment before the stream is reset: a short
+ * answer that a retry makes unwanted is over by then, and the peer counts it as what it was.
  */
 final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink {
 
@@ -122,7 +123,9 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
   }
 
-  /** The codec encodes at once, so the pseudo fields need to be among the others for this call only. */
+  /**
+   * The codec encodes at once, so the pseudo fields need to be among the others for this call only.
+   */
   private ChannelFuture writeHead() {
     Http2Headers headers = request.headers();
     headers.method(request.method()).scheme(request.scheme()).path(request.path());
@@ -176,7 +179,9 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
     requestEnded = true;
     if (trailers == null) {
-      connection.context().write(new DefaultHttp2DataFrame(Unpooled.EMPTY_BUFFER, true).stream(stream));
+      connection
+          .context()
+          .write(new DefaultHttp2DataFrame(Unpooled.EMPTY_BUFFER, true).stream(stream));
     } else {
       connection.context().write(new DefaultHttp2HeadersFrame(trailers, true).stream(stream));
     }
@@ -340,7 +345,10 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
   }
 
-  /** The peer says that it did not look at the stream: once, the pool itself tries another connection. */
+  /**
+   * The peer says that it did not look at the stream: once, the pool itself tries another
+   * connection.
+   */
   void refused(String why) {
     if (state != State.RUNNING) {
       over();
@@ -353,7 +361,8 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       return;
     }
     finish(
-        new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, Progress.REFUSED),
+        new Outcome.Failed(
+            MeshError.UPSTREAM_RESET, connection.name() + ": " + why, Progress.REFUSED),
         null);
   }
 
@@ -365,7 +374,9 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   /** The stream ended before the response did. */
   void broken(String why) {
     if (state == State.RUNNING) {
-      finish(new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, progress), null);
+      finish(
+          new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, progress),
+          null);
     } else {
       over();
     }
@@ -382,7 +393,8 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   /**
    * The one way out of RUNNING but for an abandoned response.
    *
-   * @param error to reset the stream with when one of its sides is still open; null when the peer knows already
+   * @param error to reset the stream with when one of its sides is still open; null when the peer
+   *     knows already
    */
   private void finish(Outcome outcome, @Nullable Http2Error error) {
     boolean open = progress != Progress.NOT_SENT && !(requestEnded && responseEnded);

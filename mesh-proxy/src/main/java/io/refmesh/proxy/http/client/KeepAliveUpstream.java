@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/1 to one endpoint: one exchange at a time on a connection; connections wait for the next exchange for a while, the one used
- * last is used first.
+ * HTTP/1 to one endpoint: one exchange at a time on a connection; connections wait for the next
+ * exchange for a while, the one used last is used first.
  */
 final class KeepAliveUpstream implements Upstream {
 
@@ -30,7 +30,8 @@ final class KeepAliveUpstream implements Upstream {
   private int connecting;
   private boolean closed;
 
-  KeepAliveUpstream(Connector connector, ClientSettings settings, BackendSettings.Limits limits, Ticker ticker) {
+  KeepAliveUpstream(
+      Connector connector, ClientSettings settings, BackendSettings.Limits limits, Ticker ticker) {
     this.connector = connector;
     this.settings = settings;
     this.ticker = ticker;
@@ -41,7 +42,9 @@ final class KeepAliveUpstream implements Upstream {
   @Override
   public void handle(Exchange exchange, Reply reply) {
     if (closed) {
-      reply.done(Outcome.Failed.before(MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
+      reply.done(
+          Outcome.Failed.before(
+              MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
       return;
     }
     Http1Connection connection = line.isEmpty() ? idle.pollLast() : null;
@@ -52,7 +55,10 @@ final class KeepAliveUpstream implements Upstream {
     }
   }
 
-  /** For an exchange whose kept connection turned out to be closed: the other kept ones may be as well. */
+  /**
+   * For an exchange whose kept connection turned out to be closed: the other kept ones may be as
+   * well.
+   */
   void handleOnNew(Exchange exchange, Reply reply) {
     if (line.join(exchange, reply)) {
       maybeConnect();
@@ -66,7 +72,9 @@ final class KeepAliveUpstream implements Upstream {
       return;
     }
     closed = true;
-    line.fail(Outcome.Failed.before(MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
+    line.fail(
+        Outcome.Failed.before(
+            MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
     for (Http1Connection connection : List.copyOf(idle)) {
       connection.close();
     }
@@ -85,7 +93,10 @@ final class KeepAliveUpstream implements Upstream {
       connection.idleSince(ticker.nanoTime());
       idle.addLast(connection);
       if (idleTimer == null) {
-        idleTimer = connector.loop().schedule(this::closeIdle, settings.idle().toNanos(), TimeUnit.NANOSECONDS);
+        idleTimer =
+            connector
+                .loop()
+                .schedule(this::closeIdle, settings.idle().toNanos(), TimeUnit.NANOSECONDS);
       }
     }
   }
@@ -123,7 +134,8 @@ final class KeepAliveUpstream implements Upstream {
     public void connected(Channel channel) {
       connecting--;
       open++;
-      Http1Connection connection = Http1Connection.open(channel, connector.name(), settings, KeepAliveUpstream.this);
+      Http1Connection connection =
+          Http1Connection.open(channel, connector.name(), settings, KeepAliveUpstream.this);
       free(connection);
     }
 

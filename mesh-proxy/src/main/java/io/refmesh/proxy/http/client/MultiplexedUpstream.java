@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/2 to one endpoint: all exchanges share one connection. A further one is made when the peer takes no more streams on those there
- * are, and a new one when the peer said goodbye.
+ * HTTP/2 to one endpoint: all exchanges share one connection. A further one is made when the peer
+ * takes no more streams on those there are, and a new one when the peer said goodbye.
  */
 final class MultiplexedUpstream implements Upstream {
 
@@ -28,7 +28,11 @@ final class MultiplexedUpstream implements Upstream {
   private boolean closed;
 
   MultiplexedUpstream(
-      Connector connector, ClientSettings settings, BackendSettings.Limits limits, Ticker ticker, boolean sidecar) {
+      Connector connector,
+      ClientSettings settings,
+      BackendSettings.Limits limits,
+      Ticker ticker,
+      boolean sidecar) {
     this.connector = connector;
     this.settings = settings;
     this.ticker = ticker;
@@ -43,11 +47,14 @@ final class MultiplexedUpstream implements Upstream {
   }
 
   /**
-   * @param again whether the pool tries it for the second time, after a peer refused the stream unprocessed
+   * @param again whether the pool tries it for the second time, after a peer refused the stream
+   *     unprocessed
    */
   void handle(Exchange exchange, Reply reply, boolean again) {
     if (closed) {
-      reply.done(Outcome.Failed.before(MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
+      reply.done(
+          Outcome.Failed.before(
+              MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
       return;
     }
     Http2Connection connection = line.isEmpty() ? maybeUsable() : null;
@@ -65,7 +72,9 @@ final class MultiplexedUpstream implements Upstream {
       return;
     }
     closed = true;
-    line.fail(Outcome.Failed.before(MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
+    line.fail(
+        Outcome.Failed.before(
+            MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
     for (Http2Connection connection : List.copyOf(connections)) {
       connection.retire();
     }
@@ -117,8 +126,9 @@ final class MultiplexedUpstream implements Upstream {
   }
 
   /**
-   * A connection is one when the peer's first SETTINGS are here: only then it has proved that it speaks HTTP/2, said how many streams
-   * it takes, and an exchange that never got so far is surely unprocessed.
+   * A connection is one when the peer's first SETTINGS are here: only then it has proved that it
+   * speaks HTTP/2, said how many streams it takes, and an exchange that never got so far is surely
+   * unprocessed.
    */
   private final class FirstSettings implements Connector.Told, Http2Connection.Opening {
 

@@ -4,7 +4,10 @@ import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.Outcome;
 import org.jspecify.annotations.Nullable;
 
-/** What a cancelled exchange is answered with: the reason of whoever cancelled, with how far the request had really got. */
+/**
+ * What a cancelled exchange is answered with: the reason of whoever cancelled, with how far the
+ * request had really got.
+ */
 final class Outcomes {
 
   private Outcomes() {}

@@ -8,8 +8,9 @@ import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpStatusClass;
 
 /**
- * Netty's response decoder, told for each request whether it is HEAD, and able to say whether any byte of the response came, be it of a
- * whole head or not: a request of which something was read must not be sent again.
+ * Netty's response decoder, told for each request whether it is HEAD, and able to say whether any
+ * byte of the response came, be it of a whole head or not: a request of which something was read
+ * must not be sent again.
  */
 final class ResponseDecoder extends HttpResponseDecoder {
 

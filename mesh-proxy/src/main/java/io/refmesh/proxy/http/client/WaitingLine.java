@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Exchanges that wait for a connection to one endpoint, first come first served, no more than the limit. */
+/**
+ * Exchanges that wait for a connection to one endpoint, first come first served, no more than the
+ * limit.
+ */
 final class WaitingLine {
 
   private final ArrayDeque<Waiting> line = new ArrayDeque<>();
@@ -24,12 +27,16 @@ final class WaitingLine {
     this.endpoint = endpoint;
   }
 
-  /** Lets the exchange wait; answers it with {@code overloaded} and returns false when the line is full. */
+  /**
+   * Lets the exchange wait; answers it with {@code overloaded} and returns false when the line is
+   * full.
+   */
   boolean join(Exchange exchange, Reply reply) {
     if (line.size() >= most) {
       reply.done(
           Outcome.Failed.before(
-              MeshError.OVERLOADED, most + " requests wait for a connection to " + endpoint + " already"));
+              MeshError.OVERLOADED,
+              most + " requests wait for a connection to " + endpoint + " already"));
       return false;
     }
     Waiting waiting = new Waiting(this, exchange, reply);

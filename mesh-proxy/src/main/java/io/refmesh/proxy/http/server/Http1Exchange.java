@@ -30,17 +30,24 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request of an HTTP/1 connection and its response on the wire: fills the request's body pipe, empties the response's, and knows
- * the framing that tells the caller where the response ends.
+ * One request of an HTTP/1 connection and its response on the wire: fills the request's body pipe,
+ * empties the response's, and knows the framing that tells the caller where the response ends.
  *
- * <p>It is over when done was called, the response is written to its end, and the request is read to its end.
+ * <p>It is over when done was called, the response is written to its end, and the request is read
+ * to its end.
  */
 final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
 
-  /** Bytes of a request body on their way through the proxy before reading pauses; reading goes on when half of them are taken. */
+  /**
+   * Bytes of a request body on their way through the proxy before reading pauses; reading goes on
+   * when half of them are taken.
+   */
   private static final int CREDIT = 128 * 1024;
 
-  /** How long an answered caller may go on sending the body that nobody wants before the connection is closed. */
+  /**
+   * How long an answered caller may go on sending the body that nobody wants before the connection
+   * is closed.
+   */
   private static final long REST_OF_REQUEST_MILLIS = 5_000;
 
   private static final DefaultHttpHeadersFactory HEADERS =
@@ -144,7 +151,8 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
 
   @Override
   public void abandoned() {
-    // What still comes is dropped by the pipe: the caller must be able to finish before it reads the answer.
+    // What still comes is dropped by the pipe: the caller must be able to finish before it reads
+    // the answer.
   }
 
   // -- the response
@@ -157,7 +165,8 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (response != Response.AWAITED) {
       giveUp(head.body());
-      throw new IllegalStateException("a response has one final head (found: another with status " + head.status() + ")");
+      throw new IllegalStateException(
+          "a response has one final head (found: another with status " + head.status() + ")");
     }
     if (head.informational()) {
       inform(head);
@@ -165,7 +174,8 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     BodyPipe body = head.body();
     if (body == null) {
-      throw new IllegalStateException("a final head has a body pipe (found: none, status " + head.status() + ")");
+      throw new IllegalStateException(
+          "a final head has a body pipe (found: none, status " + head.status() + ")");
     }
     responseBody = body;
     response = Response.BODY;
@@ -198,13 +208,18 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   private static HttpResponse message(ResponseHead head) {
     HttpHeaders headers = HEADERS.newHeaders();
     Http1Fields.toHttp1(head.headers(), headers);
-    return new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(head.status()), headers);
+    return new DefaultHttpResponse(
+        HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(head.status()), headers);
   }
 
-  /** RFC 9112 §6.3: how the caller will know where the response ends, and whether the connection goes on after it. */
+  /**
+   * RFC 9112 §6.3: how the caller will know where the response ends, and whether the connection
+   * goes on after it.
+   */
   private void frame(ResponseHead head, HttpHeaders headers) {
     int status = head.status();
-    keepAlive = callerKeepsAlive && !requestBroken && !connection.draining() && !connection.closing();
+    keepAlive =
+        callerKeepsAlive && !requestBroken && !connection.draining() && !connection.closing();
     boolean answersHead = request.method().equals("HEAD");
     bodyless = answersHead || status == 204 || status == 205 || status == 304;
     if (!bodyless) {
@@ -309,7 +324,10 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     cut();
   }
 
-  /** A cut body: the connection ends without the last chunk, so that nobody takes it for a whole one. */
+  /**
+   * A cut body: the connection ends without the last chunk, so that nobody takes it for a whole
+   * one.
+   */
   private void cut() {
     response = Response.CUT;
     giveUp(responseBody);
@@ -328,7 +346,8 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (response == Response.AWAITED) {
       switch (outcome) {
-        case Outcome.Failed failed -> head(ErrorResponses.of(failed, request, connection.tellsAll()));
+        case Outcome.Failed failed ->
+            head(ErrorResponses.of(failed, request, connection.tellsAll()));
         case Outcome.Answered answered ->
             head(
                 ErrorResponses.of(
@@ -362,7 +381,9 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
       requestBody.abandon();
       if (keepAlive) {
         restTimer =
-            context().executor().schedule(this::restIsLate, REST_OF_REQUEST_MILLIS, TimeUnit.MILLISECONDS);
+            context()
+                .executor()
+                .schedule(this::restIsLate, REST_OF_REQUEST_MILLIS, TimeUnit.MILLISECONDS);
       } else {
         restIsLate();
       }
@@ -390,7 +411,10 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (!requestEnded) {
       requestBody.fail(
-          new Outcome.Failed(MeshError.BAD_REQUEST, "the caller went away before its body was complete", progress));
+          new Outcome.Failed(
+              MeshError.BAD_REQUEST,
+              "the caller went away before its body was complete",
+              progress));
     }
     requestBody.abandon();
     giveUp(responseBody);

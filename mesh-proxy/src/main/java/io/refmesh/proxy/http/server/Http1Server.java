@@ -4,14 +4,18 @@ import io.netty.channel.ChannelPipeline;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
 
-/** Serves HTTP/1 to the peer of one connection: one request at a time, read-ahead ones in their order. */
+/**
+ * Serves HTTP/1 to the peer of one connection: one request at a time, read-ahead ones in their
+ * order.
+ */
 public final class Http1Server {
 
   private Http1Server() {}
 
   /**
-   * Adds codec and handler at the end of the pipeline; on the event loop. Bytes that were read already are to be fired into the
-   * pipeline afterwards. The connection closes itself; closing it from outside cancels its exchanges.
+   * Adds codec and handler at the end of the pipeline; on the event loop. Bytes that were read
+   * already are to be fired into the pipeline afterwards. The connection closes itself; closing it
+   * from outside cancels its exchanges.
    */
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {

@@ -27,15 +27,20 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP/1 connection from a caller: hands out its requests one after the other and decides when the connection ends.
+ * One HTTP/1 connection from a caller: hands out its requests one after the other and decides when
+ * the connection ends.
  *
- * <p>It keeps reading while a request is answered, because that is how a caller that went away is noticed; what a caller sends ahead
- * is kept, and reading pauses as soon as there is some, so that at most one read is kept.
+ * <p>It keeps reading while a request is answered, because that is how a caller that went away is
+ * noticed; what a caller sends ahead is kept, and reading pauses as soon as there is some, so that
+ * at most one read is kept.
  */
 final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     implements ServerConnection, RequestDecoder.HeadTrouble {
 
-  /** How long a caller may take to read a last answer and close: closing at once could destroy the answer on its way. */
+  /**
+   * How long a caller may take to read a last answer and close: closing at once could destroy the
+   * answer on its way.
+   */
   private static final long LINGER_MILLIS = 1_000;
 
   /** A request that cannot be understood, in its place among those read ahead. */
@@ -57,7 +62,8 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private boolean closing;
   private int inFlight;
 
-  Http1ServerHandler(HttpService service, Caller caller, ServerSettings settings, ResponseEncoder encoder) {
+  Http1ServerHandler(
+      HttpService service, Caller caller, ServerSettings settings, ResponseEncoder encoder) {
     this.service = service;
     this.caller = caller;
     this.settings = settings;
@@ -119,7 +125,8 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    // Of the connection or of a write: either way nothing more can be said on it. channelInactive tells the exchange.
+    // Of the connection or of a write: either way nothing more can be said on it. channelInactive
+    // tells the exchange.
     context.close();
   }
 
@@ -153,7 +160,11 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     Http1Exchange begun = new Http1Exchange(this, head, HttpUtil.isKeepAlive(request));
     Exchange exchange =
         new Exchange(
-            context().channel().eventLoop(), caller, head, begun.requestBody(), settings.ticker().nanoTime());
+            context().channel().eventLoop(),
+            caller,
+            head,
+            begun.requestBody(),
+            settings.ticker().nanoTime());
     begun.exchange(exchange);
     current = begun;
     inFlight++;
@@ -162,13 +173,16 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
 
   @Override
   public void folded() {
-    refuse(MeshError.BAD_REQUEST, "a header line is continued on the next (expected: one line for each field)");
+    refuse(
+        MeshError.BAD_REQUEST,
+        "a header line is continued on the next (expected: one line for each field)");
   }
 
   @Override
   public void late() {
     refuse(
-        MeshError.HEADER_TIMEOUT, "the head did not end within " + settings.headerTimeout().toMillis() + " ms");
+        MeshError.HEADER_TIMEOUT,
+        "the head did not end within " + settings.headerTimeout().toMillis() + " ms");
   }
 
   private void refuse(Throwable cause) {
@@ -181,7 +195,10 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     }
   }
 
-  /** Answers a request that never became an exchange, in its turn, and ends the connection: the rest of it cannot be understood. */
+  /**
+   * Answers a request that never became an exchange, in its turn, and ends the connection: the rest
+   * of it cannot be understood.
+   */
   private void refuse(MeshError error, String detail) {
     if (closing) {
       return;
@@ -196,10 +213,21 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private void answer(Trouble trouble) {
     RequestHead unread =
         new RequestHead(
-            RequestHead.Version.HTTP_1_1, "GET", "http", "", "/", new DefaultHttp2Headers(false), true);
+            RequestHead.Version.HTTP_1_1,
+            "GET",
+            "http",
+            "",
+            "/",
+            new DefaultHttp2Headers(false),
+            true);
     Http1Exchange refused = new Http1Exchange(this, unread, false);
     refused.exchange(
-        new Exchange(context().channel().eventLoop(), caller, unread, BodyPipe.empty(), settings.ticker().nanoTime()));
+        new Exchange(
+            context().channel().eventLoop(),
+            caller,
+            unread,
+            BodyPipe.empty(),
+            settings.ticker().nanoTime()));
     current = refused;
     inFlight++;
     refused.done(Outcome.Failed.before(trouble.error, trouble.detail));
@@ -313,28 +341,31 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   }
 
   /**
-   * Flushes, says that nothing more comes, and drops what still comes until the caller closes. Closing with bytes unread makes the
-   * kernel send RST, and with it the caller loses an answer that it has not read yet.
+   * Flushes, says that nothing more comes, and drops what still comes until the caller closes.
+   * Closing with bytes unread makes the kernel send RST, and with it the caller loses an answer
+   * that it has not read yet.
    */
   private void closeLingering() {
     updateReading();
     ChannelHandlerContext context = context();
     context
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            written -> {
-              if (context.channel() instanceof DuplexChannel duplex && written.isSuccess()) {
-                duplex.shutdownOutput();
-                context.executor().schedule(() -> context.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
-              } else {
-                context.close();
-              }
-            });
+        .addListener(written -> {
+          if (context.channel() instanceof DuplexChannel duplex && written.isSuccess()) {
+            duplex.shutdownOutput();
+            context
+                .executor()
+                .schedule(() -> context.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+          } else {
+            context.close();
+          }
+        });
   }
 
   /**
-   * A request may cross the close of an idle connection and be lost. So an idle connection waits for one more request, which is
-   * answered with {@code connection: close}, and is closed only when none came for a while.
+   * A request may cross the close of an idle connection and be lost. So an idle connection waits
+   * for one more request, which is answered with {@code connection: close}, and is closed only when
+   * none came for a while.
    */
   private void closeWhenStillIdle() {
     context()

@@ -21,7 +21,10 @@ import io.refmesh.proxy.http.ResponseHead;
 import io.refmesh.proxy.http.WrittenBytes;
 import org.jspecify.annotations.Nullable;
 
-/** One stream of an HTTP/2 connection from a caller: fills the request's body pipe and empties the response's. */
+/**
+ * One stream of an HTTP/2 connection from a caller: fills the request's body pipe and empties the
+ * response's.
+ */
 final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
 
   private enum Response {
@@ -106,7 +109,8 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (response != Response.AWAITED) {
       giveUp(body);
-      throw new IllegalStateException("a response has one final head (found: another with status " + head.status() + ")");
+      throw new IllegalStateException(
+          "a response has one final head (found: another with status " + head.status() + ")");
     }
     head.headers().status(HttpResponseStatus.valueOf(head.status()).codeAsText());
     if (head.informational()) {
@@ -114,7 +118,8 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
       return;
     }
     if (body == null) {
-      throw new IllegalStateException("a final head has a body pipe (found: none, status " + head.status() + ")");
+      throw new IllegalStateException(
+          "a final head has a body pipe (found: none, status " + head.status() + ")");
     }
     responseBody = body;
     if (head.endOfStream()) {
@@ -141,7 +146,8 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     context()
         .write(
-            new DefaultHttp2DataFrame(chunk, false).stream(stream), writes.track(context().newPromise(), length));
+            new DefaultHttp2DataFrame(chunk, false).stream(stream),
+            writes.track(context().newPromise(), length));
     connection.written();
   }
 
@@ -173,14 +179,19 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
       // The head cannot be sent, be it too large for the peer or be the stream gone.
       cancel(
           new Outcome.Failed(
-              MeshError.UPSTREAM_RESET, "the response head cannot be written: " + write.cause(), progress()));
+              MeshError.UPSTREAM_RESET,
+              "the response head cannot be written: " + write.cause(),
+              progress()));
       cut(Http2Error.INTERNAL_ERROR);
     } else if (endOfStream) {
       endWritten(write);
     }
   }
 
-  /** The last byte of the response is on its way, so a caller that still sends can be told to stop (RFC 9113 §8.1). */
+  /**
+   * The last byte of the response is on its way, so a caller that still sends can be told to stop
+   * (RFC 9113 §8.1).
+   */
   private void endWritten(ChannelFuture write) {
     if (write.isSuccess() && !requestEnded && !over) {
       requestBody.abandon();
@@ -219,7 +230,8 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (response == Response.AWAITED) {
       switch (outcome) {
-        case Outcome.Failed failed -> head(ErrorResponses.of(failed, request, connection.tellsAll()));
+        case Outcome.Failed failed ->
+            head(ErrorResponses.of(failed, request, connection.tellsAll()));
         case Outcome.Answered answered ->
             head(
                 ErrorResponses.of(
@@ -258,7 +270,10 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (!requestEnded) {
       requestBody.fail(
-          new Outcome.Failed(MeshError.BAD_REQUEST, "the caller went away before its body was complete", progress()));
+          new Outcome.Failed(
+              MeshError.BAD_REQUEST,
+              "the caller went away before its body was complete",
+              progress()));
     }
     requestBody.abandon();
     giveUp(responseBody);

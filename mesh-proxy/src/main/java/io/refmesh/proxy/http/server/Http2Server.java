@@ -7,19 +7,24 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
 
-/** Serves HTTP/2 to the peer of one connection, with prior knowledge: the connection preface comes first. */
+/**
+ * Serves HTTP/2 to the peer of one connection, with prior knowledge: the connection preface comes
+ * first.
+ */
 public final class Http2Server {
 
   private Http2Server() {}
 
   /**
-   * Adds codec and handler at the end of the pipeline; on the event loop. Bytes that were read already are to be fired into the
-   * pipeline afterwards. The connection closes itself; closing it from outside cancels its exchanges.
+   * Adds codec and handler at the end of the pipeline; on the event loop. Bytes that were read
+   * already are to be fired into the pipeline afterwards. The connection closes itself; closing it
+   * from outside cancels its exchanges.
    */
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
     int window = (int) settings.resetWindow().toSeconds();
-    // Another sidecar has applied the limit already, counts without HPACK's 32 bytes for each field, and adds fields of its own.
+    // Another sidecar has applied the limit already, counts without HPACK's 32 bytes for each
+    // field, and adds fields of its own.
     long headerBytes = caller.meshed() ? 4L * settings.headerBytes() : settings.headerBytes();
     Http2FrameCodec codec =
         Http2FrameCodecBuilder.forServer()

@@ -24,7 +24,6 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
 import io.refmesh.model.error.MeshError;
-import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
@@ -38,14 +37,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP/2 connection from a caller: finds for each frame the exchange of its stream, and ends the connection in two steps when it
- * drains.
+ * One HTTP/2 connection from a caller: finds for each frame the exchange of its stream, and ends
+ * the connection in two steps when it drains.
  *
  * <h2>Draining (RFC 9113 §6.8)</h2>
  *
  * <ol>
- *   <li>GOAWAY with the highest id: "open no more streams", while those already on their way are still served; then a PING.
- *   <li>The PING is answered, so the caller has read the GOAWAY and everything it sent before is here: GOAWAY with the last id.
+ *   <li>GOAWAY with the highest id: "open no more streams", while those already on their way are
+ *       still served; then a PING.
+ *   <li>The PING is answered, so the caller has read the GOAWAY and everything it sent before is
+ *       here: GOAWAY with the last id.
  *   <li>The last stream is over: close.
  * </ol>
  */
@@ -72,7 +73,8 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
   private Phase phase = Phase.SERVING;
   private int inFlight;
 
-  Http2ServerHandler(HttpService service, Caller caller, ServerSettings settings, Http2FrameCodec codec) {
+  Http2ServerHandler(
+      HttpService service, Caller caller, ServerSettings settings, Http2FrameCodec codec) {
     this.service = service;
     this.caller = caller;
     this.settings = settings;
@@ -89,7 +91,8 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     flushOrNull = new FlushLater(context);
     Http2Connection connection = codec.connection();
     Http2Stream whole = connection.connectionStream();
-    int more = settings.connectionWindow() - connection.local().flowController().initialWindowSize(whole);
+    int more =
+        settings.connectionWindow() - connection.local().flowController().initialWindowSize(whole);
     if (more > 0) {
       connection.local().flowController().incrementWindowSize(whole, more);
       written();
@@ -141,7 +144,8 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     if (cause instanceof Http2FrameStreamException broken) {
-      // Our codec found the stream malformed: the caller is told, and to the exchange it is a caller that went away.
+      // Our codec found the stream malformed: the caller is told, and to the exchange it is a
+      // caller that went away.
       reset(broken.stream(), broken.error());
       Http2Exchange exchange = exchanges.get(broken.stream().id());
       if (exchange != null) {
@@ -167,7 +171,13 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     } catch (BadRequest broken) {
       RequestHead unread =
           new RequestHead(
-              RequestHead.Version.HTTP_2, "GET", "http", "", "/", new DefaultHttp2Headers(false), frame.isEndStream());
+              RequestHead.Version.HTTP_2,
+              "GET",
+              "http",
+              "",
+              "/",
+              new DefaultHttp2Headers(false),
+              frame.isEndStream());
       begin(frame.stream(), unread)
           .done(Outcome.Failed.before(MeshError.BAD_REQUEST, String.valueOf(broken.getMessage())));
       return;
@@ -181,7 +191,11 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     Http2Exchange begun = new Http2Exchange(this, stream, head);
     begun.exchange(
         new Exchange(
-            context().channel().eventLoop(), caller, head, begun.requestBody(), settings.ticker().nanoTime()));
+            context().channel().eventLoop(),
+            caller,
+            head,
+            begun.requestBody(),
+            settings.ticker().nanoTime()));
     exchanges.put(stream.id(), begun);
     inFlight++;
     return begun;
@@ -222,7 +236,10 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     inFlight--;
   }
 
-  /** Returns credit to the window of the stream and of the connection. A closed stream has returned all of its own. */
+  /**
+   * Returns credit to the window of the stream and of the connection. A closed stream has returned
+   * all of its own.
+   */
   void consumed(Http2FrameStream stream, int bytes) {
     Http2Stream open = codec.connection().stream(stream.id());
     if (open == null || bytes == 0) {
@@ -233,7 +250,8 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
         written();
       }
     } catch (Http2Exception e) {
-      throw new IllegalStateException("more credit was returned than used: " + bytes + " bytes too many", e);
+      throw new IllegalStateException(
+          "more credit was returned than used: " + bytes + " bytes too many", e);
     }
   }
 
@@ -253,7 +271,9 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     announcement.setExtraStreamIds(Integer.MAX_VALUE);
     context().write(announcement);
     context().writeAndFlush(new DefaultHttp2PingFrame(DRAIN_PING));
-    context().executor().schedule(this::lastStreams, settings.drainPing().toNanos(), TimeUnit.NANOSECONDS);
+    context()
+        .executor()
+        .schedule(this::lastStreams, settings.drainPing().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void lastStreams() {

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's strict request decoder, and two things that it does not do: a folded header line is an error (RFC 9112 §5.2), and a head
- * that does not come to its end in time is one too.
+ * Netty's strict request decoder, and two things that it does not do: a folded header line is an
+ * error (RFC 9112 §5.2), and a head that does not come to its end in time is one too.
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
@@ -49,7 +49,8 @@ final class RequestDecoder extends HttpRequestDecoder {
   }
 
   @Override
-  protected void decode(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
+  protected void decode(ChannelHandlerContext context, ByteBuf buffer, List<Object> out)
+      throws Exception {
     if (broken) {
       buffer.skipBytes(buffer.readableBytes());
       return;
@@ -102,7 +103,8 @@ final class RequestDecoder extends HttpRequestDecoder {
   }
 
   @Override
-  protected void decodeLast(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
+  protected void decodeLast(ChannelHandlerContext context, ByteBuf buffer, List<Object> out)
+      throws Exception {
     stopTimer();
     // A head that the caller gave up is nobody's request.
     if (inBody) {
@@ -126,8 +128,9 @@ final class RequestDecoder extends HttpRequestDecoder {
   }
 
   /**
-   * Looks at what of the head is here, line by line up to the empty line, without taking anything. A fold that comes in a later read
-   * is at the very start of the buffer then, because the decoder has taken the whole lines before it.
+   * Looks at what of the head is here, line by line up to the empty line, without taking anything.
+   * A fold that comes in a later read is at the very start of the buffer then, because the decoder
+   * has taken the whole lines before it.
    */
   private boolean folded(ByteBuf buffer) {
     int at = buffer.readerIndex();

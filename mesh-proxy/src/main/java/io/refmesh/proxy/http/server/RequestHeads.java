@@ -15,8 +15,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the head of an exchange from what the codecs decoded, and refuses what another reader could understand differently: only what
- * passes here is ever written towards an application.
+ * Makes the head of an exchange from what the codecs decoded, and refuses what another reader could
+ * understand differently: only what passes here is ever written towards an application.
  */
 final class RequestHeads {
 
@@ -59,7 +59,8 @@ final class RequestHeads {
   /**
    * @param believeVersion whether {@code x-mesh-original-version} comes from another sidecar
    */
-  static RequestHead ofHttp2(Http2Headers headers, boolean endOfStream, boolean believeVersion) throws BadRequest {
+  static RequestHead ofHttp2(Http2Headers headers, boolean endOfStream, boolean believeVersion)
+      throws BadRequest {
     String method = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.METHOD.value()));
     String scheme = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.SCHEME.value()));
     String path = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.PATH.value()));
@@ -72,7 +73,8 @@ final class RequestHeads {
       if (authority.isEmpty()) {
         authority = host.toString();
       } else if (!authority.equalsIgnoreCase(host.toString())) {
-        throw new BadRequest("host and :authority differ (expected: one of them, or the same in both)");
+        throw new BadRequest(
+            "host and :authority differ (expected: one of them, or the same in both)");
       }
     }
     Version version = Version.HTTP_2;
@@ -107,7 +109,9 @@ final class RequestHeads {
     if (!isVisible(path)) {
       throw new BadRequest("the request target has a space or a control character");
     }
-    if (!isVisible(authority) || endOfAuthority(authority, 0) < authority.length() || authority.indexOf('@') >= 0) {
+    if (!isVisible(authority)
+        || endOfAuthority(authority, 0) < authority.length()
+        || authority.indexOf('@') >= 0) {
       throw new BadRequest("the host is not a host");
     }
     return new RequestHead(version, method, scheme, authority, path, headers, endOfStream);

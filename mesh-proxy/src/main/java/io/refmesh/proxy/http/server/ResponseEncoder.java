@@ -3,7 +3,10 @@ package io.refmesh.proxy.http.server;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 
-/** Netty's response encoder, told for each response whether it answers HEAD and so carries no body whatever its fields say. */
+/**
+ * Netty's response encoder, told for each response whether it answers HEAD and so carries no body
+ * whatever its fields say.
+ */
 final class ResponseEncoder extends HttpResponseEncoder {
 
   private boolean head;

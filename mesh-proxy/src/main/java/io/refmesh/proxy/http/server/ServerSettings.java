@@ -12,10 +12,13 @@ import java.time.Duration;
  * @param streams most concurrent streams of an HTTP/2 connection
  * @param streamWindow bytes in flight per HTTP/2 stream
  * @param connectionWindow bytes in flight per HTTP/2 connection
- * @param resets RST_STREAM frames that a peer may send, or provoke, per {@code resetWindow}; more ends the connection with
- *     ENHANCE_YOUR_CALM. Well above what a sidecar cancels whose every request times out.
- * @param drainIdle how long an idle HTTP/1 connection waits for one more request after {@link Drain}
- * @param drainPing how long HTTP/2 waits between the two steps of GOAWAY when the peer does not answer the PING between them
+ * @param resets RST_STREAM frames that a peer may send, or provoke, per {@code resetWindow}; more
+ *     ends the connection with ENHANCE_YOUR_CALM. Well above what a sidecar cancels whose every
+ *     request times out.
+ * @param drainIdle how long an idle HTTP/1 connection waits for one more request after {@link
+ *     Drain}
+ * @param drainPing how long HTTP/2 waits between the two steps of GOAWAY when the peer does not
+ *     answer the PING between them
  */
 public record ServerSettings(
     Role role,
@@ -32,11 +35,15 @@ public record ServerSettings(
 
   /** Which side of the mesh a connection comes from. */
   public enum Role {
-    /** From the own application: its {@code x-mesh-*} and {@code x-forwarded-client-cert} are removed, errors are told in full. */
+    /**
+     * From the own application: its {@code x-mesh-*} and {@code x-forwarded-client-cert} are
+     * removed, errors are told in full.
+     */
     OUTBOUND,
     /**
-     * From others: {@code x-mesh-*} is believed from meshed callers only, {@code x-forwarded-client-cert} says the identity that the
-     * connection proved, and strangers get the status of an error without its text.
+     * From others: {@code x-mesh-*} is believed from meshed callers only, {@code
+     * x-forwarded-client-cert} says the identity that the connection proved, and strangers get the
+     * status of an error without its text.
      */
     INBOUND
   }
@@ -59,6 +66,16 @@ public record ServerSettings(
 
   public ServerSettings withHeaders(int bytes, Duration timeout) {
     return new ServerSettings(
-        role, bytes, timeout, streams, streamWindow, connectionWindow, resets, resetWindow, drainIdle, drainPing, ticker);
+        role,
+        bytes,
+        timeout,
+        streams,
+        streamWindow,
+        connectionWindow,
+        resets,
+        resetWindow,
+        drainIdle,
+        drainPing,
+        ticker);
   }
 }

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Removes what callers must not claim and writes what their connection proved; one for each connection. */
+/**
+ * Removes what callers must not claim and writes what their connection proved; one for each
+ * connection.
+ */
 final class TrustedFields {
 
   private final boolean believeMesh;
@@ -19,7 +22,9 @@ final class TrustedFields {
   TrustedFields(Caller caller, Role role) {
     this.believeMesh = role == Role.INBOUND && caller.meshed();
     this.clientCert =
-        believeMesh ? caller.identity().map(id -> AsciiString.of("URI=" + id.uri())).orElse(null) : null;
+        believeMesh
+            ? caller.identity().map(id -> AsciiString.of("URI=" + id.uri())).orElse(null)
+            : null;
   }
 
   /** Whether {@code x-mesh-*} of this connection was written by a sidecar. */
@@ -41,7 +46,8 @@ final class TrustedFields {
   private static void removeMeshFields(Http2Headers headers) {
     List<CharSequence> claimed = null;
     for (Map.Entry<CharSequence, CharSequence> field : headers) {
-      if (AsciiString.regionMatches(field.getKey(), false, 0, MeshHeaders.PREFIX, 0, MeshHeaders.PREFIX.length())) {
+      if (AsciiString.regionMatches(
+          field.getKey(), false, 0, MeshHeaders.PREFIX, 0, MeshHeaders.PREFIX.length())) {
         claimed = claimed == null ? new ArrayList<>(2) : claimed;
         claimed.add(field.getKey());
       }

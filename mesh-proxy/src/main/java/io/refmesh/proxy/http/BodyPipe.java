@@ -62,6 +62,7 @@ public final class BodyPipe {
   private boolean delivered;
   private boolean abandoned;
   private int moves;
+  private long received;
 
   public BodyPipe(Source source) {
     this.source = source;
@@ -80,6 +81,7 @@ public final class BodyPipe {
   public void data(ByteBuf chunk) {
     int bytes = chunk.readableBytes();
     moves++;
+    received += bytes;
     if (abandoned || ended || failure != null) {
       chunk.release();
       source.consumed(bytes);
@@ -150,6 +152,11 @@ public final class BodyPipe {
   public void consumed(int bytes) {
     moves++;
     source.consumed(bytes);
+  }
+
+  /** Bytes that have arrived so far: for telling how long a body was. */
+  public long received() {
+    return received;
   }
 
   /** Changes whenever bytes arrive or are taken: for noticing that a body has paused. */

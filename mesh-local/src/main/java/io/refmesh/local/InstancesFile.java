@@ -5,6 +5,8 @@ import io.refmesh.local.network.LocalNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What the control plane is told about the processes: one file, replaced whole with every change.
@@ -39,10 +41,17 @@ final class InstancesFile {
         replica.ports().stream()
             .map(port -> new Instances.Port(port.name(), port.port(), port.appProtocol()))
             .toList(),
-        replica.annotations(),
+        annotations(instance),
         services.stream()
             .map(service ->
                 new Instances.Outbound(service, network.service(instance.number(), service)))
             .toList());
+  }
+
+  /** Those of the workload, and what {@code mesh status} shows of the instance. */
+  private static Map<String, String> annotations(Instance instance) {
+    Map<String, String> annotations = new TreeMap<>(instance.replica().annotations());
+    annotations.put("refmesh.io/restarts", Integer.toString(instance.restarts()));
+    return annotations;
   }
 }

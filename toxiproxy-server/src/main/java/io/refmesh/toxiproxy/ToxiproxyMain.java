@@ -78,7 +78,7 @@ public final class ToxiproxyMain {
           e.getMessage() + "; choose another address with -host and -port, 0 takes a free port");
       return 1;
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "toxiproxy-stop"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, err), "toxiproxy-stop"));
     flags.config().ifPresent(file -> populate(server, file, err));
     out.println(
         "Toxiproxy control API on "
@@ -89,8 +89,10 @@ public final class ToxiproxyMain {
     return -1;
   }
 
-  private static void stop(ToxiproxyServer server) {
+  private static void stop(ToxiproxyServer server, PrintStream err) {
     server.close();
+    // Not through the logger: the JVM stops that one at the same time.
+    err.println("Toxiproxy stopped: every proxy and connection is closed");
     // A process stopped in order ends with 0, as the original does; the JVM would say 143.
     Runtime.getRuntime().halt(0);
   }

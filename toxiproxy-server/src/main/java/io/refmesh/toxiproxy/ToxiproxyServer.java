@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A running Toxiproxy: the HTTP API on its control address, and the proxies made through it.
@@ -40,6 +41,7 @@ public final class ToxiproxyServer implements AutoCloseable {
   private final Proxies proxies;
   private final Api api;
   private final Channel control;
+  private final AtomicBoolean closing = new AtomicBoolean();
 
   private ToxiproxyServer(InetSocketAddress controlAddress, long seed, Transport transport)
       throws IOException {
@@ -82,6 +84,10 @@ public final class ToxiproxyServer implements AutoCloseable {
 
   static ToxiproxyServer start(InetSocketAddress controlAddress, long seed, Transport transport)
       throws IOException {
+    if (controlAddress.isUnresolved()) {
+      throw new IOException(
+          "cannot listen on " + controlAddress.getHostString() + ": no such host");
+    }
     return new ToxiproxyServer(controlAddress, seed, transport);
   }
 
@@ -107,9 +113,12 @@ public final class ToxiproxyServer implements AutoCloseable {
     });
   }
 
-  /** Stops the API, closes all proxies and their connections, and waits for that. */
+  /** Stops the API, closes all proxies and their connections, and waits for that; once only. */
   @Override
   public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
     control.close().awaitUninterruptibly();
     try {
       onControlLoop(() -> {

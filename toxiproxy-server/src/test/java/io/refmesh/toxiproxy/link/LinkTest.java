@@ -114,6 +114,17 @@ class LinkTest {
     assertThat(bench.text()).isEqualTo("ab");
   }
 
+  /** The original lets it slip past the new toxic. */
+  @Test
+  void theChunkInHandMeetsAToxicThatIsAddedBehindIt() {
+    Bench bench = new Bench(toxic(LATENCY, 1000, 0));
+    bench.send("a");
+    bench.add(toxic(BANDWIDTH, 1));
+    assertThat(bench.text()).isEmpty();
+    bench.pass(1);
+    assertThat(bench.text()).isEqualTo("a");
+  }
+
   @Test
   void theEndWaitsForDataThatARemovedToxicStillHolds() {
     Toxic latency = toxic(LATENCY, 1000, 0);

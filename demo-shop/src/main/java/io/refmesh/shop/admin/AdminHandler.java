@@ -1,6 +1,7 @@
 package io.refmesh.shop.admin;
 
-import io.netty.buffer.Unpooled;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufOutputStream;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,6 +15,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.refmesh.shop.admin.Order.Reply;
 import io.refmesh.shop.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -25,6 +27,8 @@ import java.util.concurrent.Executor;
  * on the application's event loop, makes JSON of the copy on the admin thread again.
  */
 final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+  private static final System.Logger LOG = System.getLogger(AdminHandler.class.getName());
+
   private final Orders orders;
   private final Executor appLoop;
 
@@ -36,35 +40,29 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
     boolean keepAlive = HttpUtil.isKeepAlive(request);
-    Order order;
+    CompletableFuture.supplyAsync(order(request)::carryOut, appLoop)
+        .thenAcceptAsync(reply -> answer(context, keepAlive, reply), context.executor())
+        .whenComplete((_, failure) -> {
+          if (failure != null) {
+            LOG.log(System.Logger.Level.ERROR, "admin request failed", failure);
+            context.close();
+          }
+        });
+  }
+
+  /** Refusals go the way of all orders, so that answers keep the order of the requests. */
+  private Order order(FullHttpRequest request) {
     try {
-      order =
-          orders.order(
-              request.method().name(),
-              new QueryStringDecoder(request.uri()),
-              request.content().toString(StandardCharsets.UTF_8));
+      return orders.order(
+          request.method().name(),
+          new QueryStringDecoder(request.uri()),
+          request.content().toString(StandardCharsets.UTF_8));
     } catch (RefusedOrder e) {
-      e.allow()
-          .ifPresentOrElse(
-              allow ->
-                  answer(
-                      context, keepAlive, e.status(), Map.of("error", e.reason(), "allow", allow)),
-              () -> answer(context, keepAlive, e.status(), Map.of("error", e.reason())));
-      return;
+      return e::reply;
     } catch (IllegalArgumentException e) {
-      answer(context, keepAlive, 400, Map.of("error", "query: bad % escape in " + request.uri()));
-      return;
+      Reply bad = Reply.of(400, Map.of("error", "query: bad % escape in " + request.uri()));
+      return () -> bad;
     }
-    CompletableFuture.supplyAsync(order::carryOut, appLoop)
-        .whenCompleteAsync(
-            (reply, failure) -> {
-              if (failure == null) {
-                answer(context, keepAlive, reply.status(), reply.body());
-              } else {
-                answer(context, keepAlive, 500, Map.of("error", failure.toString()));
-              }
-            },
-            context.executor());
   }
 
   @Override
@@ -72,19 +70,20 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     context.close();
   }
 
-  private static void answer(
-      ChannelHandlerContext context, boolean keepAlive, int status, Object body) {
-    byte[] json = Json.bytes(body);
+  private static void answer(ChannelHandlerContext context, boolean keepAlive, Reply reply) {
+    ByteBuf json = context.alloc().buffer();
+    try {
+      Json.write(reply.body(), new ByteBufOutputStream(json));
+    } catch (RuntimeException | Error e) {
+      json.release();
+      throw e;
+    }
     FullHttpResponse response =
         new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), Unpooled.wrappedBuffer(json));
+            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(reply.status()), json);
     response.headers().set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
-    if (status == 405
-        && body instanceof Map<?, ?> fields
-        && fields.get("allow") instanceof String allow) {
-      response.headers().set(HttpHeaderNames.ALLOW, allow);
-    }
-    HttpUtil.setContentLength(response, json.length);
+    reply.allow().ifPresent(allow -> response.headers().set(HttpHeaderNames.ALLOW, allow));
+    HttpUtil.setContentLength(response, json.readableBytes());
     HttpUtil.setKeepAlive(response, keepAlive);
     ChannelFuture written = context.writeAndFlush(response);
     if (!keepAlive) {

@@ -93,7 +93,7 @@ final class Orders {
 
   private Reply ready() {
     boolean ready = app.ready();
-    return new Reply(ready ? 200 : 503, Map.of("ready", ready));
+    return Reply.of(ready ? 200 : 503, Map.of("ready", ready));
   }
 
   private static Order get(String method, Order order) throws RefusedOrder {
@@ -104,7 +104,7 @@ final class Orders {
   }
 
   private static Reply ok(Object body) {
-    return new Reply(200, body);
+    return Reply.of(200, body);
   }
 
   private static long number(

@@ -1,5 +1,7 @@
 package io.refmesh.shop.admin;
 
+import io.refmesh.shop.admin.Order.Reply;
+import java.util.Map;
 import java.util.Optional;
 
 /** An admin request that is refused. */
@@ -29,15 +31,8 @@ final class RefusedOrder extends Exception {
     return new RefusedOrder(405, "method: " + method + " (expected: " + allow + ")", allow);
   }
 
-  int status() {
-    return status;
-  }
-
-  String reason() {
-    return reason;
-  }
-
-  Optional<String> allow() {
-    return allow.isEmpty() ? Optional.empty() : Optional.of(allow);
+  Reply reply() {
+    return new Reply(
+        status, Map.of("error", reason), allow.isEmpty() ? Optional.empty() : Optional.of(allow));
   }
 }

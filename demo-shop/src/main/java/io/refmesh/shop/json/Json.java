@@ -1,5 +1,6 @@
 package io.refmesh.shop.json;
 
+import java.io.OutputStream;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -13,6 +14,10 @@ public final class Json {
 
   public static byte[] bytes(Object value) {
     return MAPPER.writeValueAsBytes(value);
+  }
+
+  public static void write(Object value, OutputStream out) {
+    MAPPER.writeValue(out, value);
   }
 
   /**

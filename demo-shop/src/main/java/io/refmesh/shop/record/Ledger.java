@@ -11,8 +11,8 @@ import java.util.Optional;
  * port's event loop only.
  */
 public final class Ledger {
-  /** About 40 MB when full. */
-  public static final int IDS_MAX = 200_000;
+  /** About 25 MB when full, and as much again as JSON. */
+  public static final int IDS_MAX = 100_000;
 
   private final int idsMax;
   private final ShopClock clock;

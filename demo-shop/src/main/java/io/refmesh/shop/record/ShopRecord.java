@@ -81,7 +81,7 @@ public final class ShopRecord {
         method,
         bounded(path, PATH_LENGTH_MAX),
         keptCaller,
-        meshAttempt == null ? Integer.toString(seen) : meshAttempt,
+        meshAttempt == null ? written(seen) : meshAttempt,
         at,
         clock.nanos().getAsLong(),
         generation);
@@ -209,6 +209,11 @@ public final class ShopRecord {
   /** The answer to {@code GET /requests}. */
   public record RequestsView(
       String instance, long next, long overflow, List<EndedRequest> requests) {}
+
+  /** Nearly all are first attempts: they share one string. */
+  private static String written(int attempt) {
+    return attempt == 1 ? "1" : Integer.toString(attempt);
+  }
 
   private static String bounded(String text, int lengthMax) {
     return text.length() <= lengthMax ? text : text.substring(0, lengthMax);

@@ -192,6 +192,15 @@ final class Instance {
     }
   }
 
+  /** Kills both without a word; they are restarted like after any crash. */
+  void kill() {
+    killSidecar();
+    ManagedProcess app = application;
+    if (app != null) {
+      app.kill();
+    }
+  }
+
   private void startSidecar() throws IOException {
     sidecar =
         ManagedProcess.start(

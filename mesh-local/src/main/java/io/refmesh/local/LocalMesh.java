@@ -226,6 +226,15 @@ public final class LocalMesh implements AutoCloseable {
     found.killSidecar();
   }
 
+  /** Kills application and sidecar of an instance without a word; both come back like after any crash. */
+  public void killInstance(String instance) {
+    Instance found;
+    synchronized (this) {
+      found = require(instance);
+    }
+    found.kill();
+  }
+
   /**
    * Replaces every instance of a workload, one after the other: the new one is ready before the old
    * one drains. Returns when the last old one is gone.

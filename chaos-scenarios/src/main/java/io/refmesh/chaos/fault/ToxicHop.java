@@ -1,0 +1,41 @@
+package io.refmesh.chaos.fault;
+
+import eu.rekawek.toxiproxy.Proxy;
+import java.io.IOException;
+
+/** A proxy of Toxiproxy between two sidecars. Clean until a {@link ToxicFault} uses it. */
+public final class ToxicHop implements AutoCloseable {
+
+  private final ToxiproxyProcess toxiproxy;
+  private final Proxy proxy;
+
+  private ToxicHop(ToxiproxyProcess toxiproxy, Proxy proxy) {
+    this.toxiproxy = toxiproxy;
+    this.proxy = proxy;
+  }
+
+  /**
+   * @param upstream the sidecar behind it, {@code host:port}
+   */
+  public static ToxicHop open(ToxiproxyProcess toxiproxy, String name, String upstream) throws IOException {
+    return new ToxicHop(toxiproxy, toxiproxy.proxy(name, upstream));
+  }
+
+  /** Where callers have to connect to, {@code host:port}. */
+  public String address() {
+    return proxy.getListen();
+  }
+
+  ToxiproxyProcess toxiproxy() {
+    return toxiproxy;
+  }
+
+  String proxyName() {
+    return proxy.getName();
+  }
+
+  @Override
+  public void close() throws IOException {
+    proxy.delete();
+  }
+}

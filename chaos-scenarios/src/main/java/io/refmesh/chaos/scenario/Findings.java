@@ -1,0 +1,34 @@
+package io.refmesh.chaos.scenario;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** The mistakes found in one file, written as compilers do: {@code file:line:column: path: found (expected: …)}. */
+final class Findings {
+
+  private final String file;
+  private final List<String> mistakes = new ArrayList<>();
+
+  Findings(String file) {
+    this.file = file;
+  }
+
+  void add(Node at, String path, String message) {
+    int line = at.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+    int column = at.getStartMark().map(mark -> mark.getColumn() + 1).orElse(0);
+    add(line, column, path, message);
+  }
+
+  void add(int line, int column, String path, String message) {
+    mistakes.add(file + ":" + line + ":" + column + ": " + (path.isEmpty() ? "" : path + ": ") + message);
+  }
+
+  boolean isEmpty() {
+    return mistakes.isEmpty();
+  }
+
+  List<String> mistakes() {
+    return List.copyOf(mistakes);
+  }
+}

@@ -1,0 +1,447 @@
+package io.refmesh.control;
+
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.refmesh.control.admin.AdminServer;
+import io.refmesh.control.admin.ControlMetrics;
+import io.refmesh.control.admin.StateView;
+import io.refmesh.control.build.SnapshotBuilder;
+import io.refmesh.control.build.Snapshots;
+import io.refmesh.control.identity.CertificateAuthority;
+import io.refmesh.control.identity.CertifyService;
+import io.refmesh.control.identity.Peer;
+import io.refmesh.control.identity.ServingTls;
+import io.refmesh.control.publish.DiscoveryService;
+import io.refmesh.control.publish.Publisher;
+import io.refmesh.control.registry.Detour;
+import io.refmesh.control.registry.FolderContents;
+import io.refmesh.control.registry.FolderRegistry;
+import io.refmesh.control.registry.InstancesRegistry;
+import io.refmesh.control.registry.MeshConfig;
+import io.refmesh.control.registry.Problem;
+import io.refmesh.control.state.ClusterState;
+import io.refmesh.control.state.DetourLeases;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.identity.SpiffeId;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds every part of the control plane, in order, and joins them:
+ *
+ * <pre>
+ * registry ──▶ writer thread: ClusterState ──▶ SnapshotBuilder ──▶ Publisher ──▶ proxies
+ * </pre>
+ *
+ * Several may live in one JVM, each with a state folder of its own.
+ */
+public final class Control implements AutoCloseable {
+
+  private static final Logger LOG = System.getLogger(Control.class.getName());
+
+  /** Sidecars send keep-alives more often than gRPC servers allow by default. */
+  private static final Duration KEEP_ALIVE_PERMITTED = Duration.ofSeconds(1);
+
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(10);
+  private static final Duration KEEP_ALIVE_ANSWER = Duration.ofSeconds(5);
+  private static final int REQUEST_BYTES_MAX = 1024 * 1024;
+  private static final int CALLS_PER_CONNECTION_MAX = 16;
+  private static final Duration STREAMS_END_WITHIN = Duration.ofSeconds(2);
+
+  /** Workloads whose newest certificate is remembered for `mesh status`. */
+  private static final int CERTIFICATES_MAX = 10_000;
+
+  private final ControlConfig config;
+  private final InstantSource clock;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final ControlMetrics metrics = new ControlMetrics();
+  private final AtomicBoolean rebuildWaits = new AtomicBoolean();
+  private final Map<String, StateView.Certificate> certificates = new ConcurrentHashMap<>();
+  private final CertificateAuthority authority;
+  private final Publisher publisher;
+  private final Writer writer;
+  private final HostPort address;
+  private final HostPort admin;
+  private volatile FolderContents contents;
+  private volatile InstancesRegistry.State instances;
+  private volatile List<Problem> problems = List.of();
+  private volatile boolean ready;
+  // Writer thread only.
+  private final DetourLeases leases = new DetourLeases();
+  private @Nullable Future<?> nextExpiry;
+
+  /** The control plane could not start; the message says why and what to do. */
+  public static final class NotStarted extends Exception {
+    private static final long serialVersionUID = 1;
+
+    NotStarted(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** Starts everything; when it returns, the first configuration is built and proxies can come. */
+  public static Control start(ControlConfig config, InstantSource clock, SecureRandom random)
+      throws NotStarted, IOException {
+    return new Control(config, clock, random);
+  }
+
+  private Control(ControlConfig config, InstantSource clock, SecureRandom random)
+      throws NotStarted, IOException {
+    this.config = config;
+    this.clock = clock;
+    try {
+      StateFolder state = open(StateFolder.open(config.state()));
+      FolderRegistry folder = open(new FolderRegistry(config.folder()));
+      InstancesRegistry running = open(new InstancesRegistry(config.state()));
+      contents = folder.load();
+      instances = running.load();
+
+      authority =
+          CertificateAuthority.open(
+              config.state(), contents.meshConfig().trustDomain(), clock, random);
+      metrics.caNotAfter(authority.notAfter());
+      state.writeRoots(authority.rootsPem());
+      CertifyService certify =
+          open(
+              CertifyService.open(
+                  config.state(),
+                  authority,
+                  clock,
+                  random,
+                  () -> contents.meshConfig().identity(),
+                  new Issuances()));
+      ServingTls tls =
+          open(
+              ServingTls.of(
+                  authority,
+                  new SpiffeId(
+                      authority.trustDomain(), MeshConfig.SYSTEM_NAMESPACE, "control-plane"),
+                  clock,
+                  random));
+      tls.start();
+
+      publisher =
+          new Publisher(
+              authority.trustDomain(), encoded(authority.roots()), clock, new Publications());
+      writer = open(new Writer(metrics::failed));
+      writer.ask(() -> {
+        rebuild();
+        return true;
+      });
+      Server server =
+          serve(
+              NettyServerBuilder.forAddress(config.address().toSocketAddress())
+                  .sslContext(tls.context())
+                  .executor(Executors.newVirtualThreadPerTaskExecutor())
+                  .permitKeepAliveTime(KEEP_ALIVE_PERMITTED.toMillis(), TimeUnit.MILLISECONDS)
+                  .permitKeepAliveWithoutCalls(true)
+                  .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
+                  .keepAliveTimeout(KEEP_ALIVE_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                  .maxInboundMessageSize(REQUEST_BYTES_MAX)
+                  .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION_MAX)
+                  .intercept(Peer.interceptor())
+                  .addService(certify)
+                  .addService(new DiscoveryService(publisher, writer))
+                  .build());
+      opened.push(() -> end(server));
+      address = new HostPort(config.address().host(), server.getPort());
+      AdminServer adminServer = open(administer());
+      admin = new HostPort(config.admin().host(), adminServer.address().getPort());
+
+      running.watch(changed -> {
+        instances = changed;
+        changed();
+      });
+      folder.watch(changed -> {
+        contents = changed;
+        changed();
+      });
+      ready = true;
+    } catch (GeneralSecurityException | CertificateAuthority.Unavailable e) {
+      close();
+      throw new NotStarted("the CA cannot be used: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      close();
+      Thread.currentThread().interrupt();
+      throw new NotStarted("interrupted while starting", e);
+    } catch (ExecutionException | TimeoutException e) {
+      close();
+      throw new NotStarted("the first configuration could not be built: " + e, e);
+    } catch (IOException | NotStarted | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Where proxies come; the port is a real one also when the configuration left it open. */
+  public HostPort address() {
+    return address;
+  }
+
+  public HostPort admin() {
+    return admin;
+  }
+
+  public String trustDomain() {
+    return authority.trustDomain();
+  }
+
+  /** Everything that is wrong now, as of the last build. */
+  public List<Problem> problems() {
+    return problems;
+  }
+
+  /** Ends in the reverse order of the start: no new proxies, streams told, files closed. */
+  @Override
+  public void close() {
+    ready = false;
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        // The rest must still be closed.
+        LOG.log(Level.WARNING, "not closed cleanly: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private void changed() {
+    if (rebuildWaits.compareAndSet(false, true)) {
+      writer.execute(() -> {
+        rebuildWaits.set(false);
+        rebuild();
+      });
+    }
+  }
+
+  // Writer thread.
+  private void rebuild() {
+    Instant now = clock.instant();
+    FolderContents resources = contents;
+    InstancesRegistry.State running = instances;
+    leases.update(resources.only(Detour.class), now);
+    ClusterState state =
+        ClusterState.of(
+            resources.meshConfig(),
+            resources.resources(),
+            running.instances().instances(),
+            detour -> leases.active(detour, now));
+    Snapshots snapshots = SnapshotBuilder.build(state, authority.trustDomain());
+    publisher.publish(snapshots);
+    collectProblems(resources, running, snapshots);
+    metrics.built(
+        resources.resources().size(), problems.size(), Duration.between(now, clock.instant()));
+    scheduleExpiry(now);
+  }
+
+  private void collectProblems(
+      FolderContents resources, InstancesRegistry.State running, Snapshots snapshots) {
+    List<Problem> all = new ArrayList<>(resources.problems());
+    all.addAll(running.problems());
+    all.addAll(snapshots.problems());
+    MeshConfig mesh = resources.meshConfig();
+    if (!mesh.trustDomain().equals(authority.trustDomain())) {
+      all.add(
+          mesh.problem(
+              "spec.trustDomain",
+              mesh.trustDomain()
+                  + " (expected: "
+                  + authority.trustDomain()
+                  + ", for which the CA was made and which stays in force; a new trust domain needs a new state folder)"));
+    }
+    for (Problem problem : all) {
+      if (!problems.contains(problem)) {
+        LOG.log(Level.WARNING, "problem: {0}", problem);
+      }
+    }
+    problems = List.copyOf(all);
+  }
+
+  // Writer thread.
+  private void scheduleExpiry(Instant now) {
+    if (nextExpiry != null) {
+      nextExpiry.cancel(false);
+    }
+    Optional<Instant> next = leases.next(now);
+    // A millisecond more: rounding must not wake us just before the end.
+    nextExpiry =
+        next.isEmpty()
+            ? null
+            : writer.schedule(this::rebuild, Duration.between(now, next.get()).plusMillis(1));
+  }
+
+  private AdminServer administer() throws NotStarted {
+    try {
+      return AdminServer.start(
+          config.admin(),
+          () -> ready ? Optional.empty() : Optional.of("the control plane is starting or ending"),
+          metrics::scrape,
+          () -> writer.ask(this::view));
+    } catch (IOException e) {
+      throw notBound("REFMESH_CONTROL_ADMIN", config.admin(), e);
+    }
+  }
+
+  private Server serve(Server server) throws NotStarted {
+    try {
+      return server.start();
+    } catch (IOException e) {
+      throw notBound("REFMESH_CONTROL_ADDRESS", config.address(), e);
+    }
+  }
+
+  private static NotStarted notBound(String setting, HostPort address, IOException e) {
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    return new NotStarted(
+        setting
+            + ": cannot listen on "
+            + address
+            + ": "
+            + cause.getMessage()
+            + " (expected: a free port on an address of this machine; is another control plane running?)",
+        e);
+  }
+
+  private void end(Server server) throws InterruptedException {
+    writer.execute(publisher::close);
+    server.shutdown();
+    if (!server.awaitTermination(STREAMS_END_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
+      server.shutdownNow();
+      server.awaitTermination(STREAMS_END_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  // Writer thread.
+  private StateView view() {
+    Instant now = clock.instant();
+    List<Problem> all = new ArrayList<>(problems);
+    all.addAll(publisher.problems());
+    List<StateView.Service> services = new ArrayList<>();
+    publisher
+        .snapshots()
+        .services()
+        .values()
+        .forEach(ports -> {
+          List<StateView.Endpoint> endpoints = new ArrayList<>();
+          ports.forEach(port ->
+              Optional.ofNullable(port.backends().get(port.id())).stream()
+                  .flatMap(backend -> backend.endpoints().stream())
+                  .forEach(endpoint ->
+                      endpoints.add(
+                          new StateView.Endpoint(
+                              port.id().port(),
+                              endpoint.address().toString(),
+                              endpoint.dial().toString(),
+                              endpoint.identity().map(SpiffeId::uri).orElse(""),
+                              endpoint.zone(),
+                              endpoint.ready(),
+                              endpoint.workload(),
+                              endpoint.replica()))));
+          services.add(
+              new StateView.Service(
+                  ports.getFirst().id().namespace(),
+                  ports.getFirst().id().service(),
+                  ports.stream().map(port -> port.id().port()).toList(),
+                  endpoints.stream()
+                      .filter(StateView.Endpoint::ready)
+                      .map(StateView.Endpoint::address)
+                      .distinct()
+                      .toList(),
+                  endpoints));
+        });
+    return new StateView(
+        address.toString(),
+        authority.trustDomain(),
+        authority.notAfter().toString(),
+        all,
+        services,
+        contents.only(Detour.class).stream()
+            .map(detour ->
+                new StateView.Detour(
+                    detour.metadata().namespace(),
+                    detour.metadata().name(),
+                    detour.via().toString(),
+                    leases.active(detour, now) ? "active" : "expired"))
+            .toList(),
+        certificates.values().stream()
+            .sorted((a, b) -> a.workload().compareTo(b.workload()))
+            .toList(),
+        publisher.proxies());
+  }
+
+  private <T extends AutoCloseable> T open(T part) {
+    opened.push(part);
+    return part;
+  }
+
+  private static List<byte[]> encoded(List<X509Certificate> certificates)
+      throws GeneralSecurityException {
+    List<byte[]> encoded = new ArrayList<>();
+    for (X509Certificate certificate : certificates) {
+      encoded.add(certificate.getEncoded());
+    }
+    return encoded;
+  }
+
+  private final class Issuances implements CertifyService.Listener {
+    @Override
+    public void issued(
+        String workload, String identity, String serial, Instant notBefore, Instant notAfter) {
+      metrics.certificate("issued");
+      if (certificates.size() < CERTIFICATES_MAX || certificates.containsKey(workload)) {
+        certificates.put(
+            workload,
+            new StateView.Certificate(
+                workload, identity, serial, notBefore.toString(), notAfter.toString()));
+      }
+    }
+
+    @Override
+    public void refused(String reason) {
+      metrics.certificate(reason);
+    }
+  }
+
+  private final class Publications implements Publisher.Listener {
+    @Override
+    public void connected(int proxies) {
+      metrics.proxies(proxies);
+    }
+
+    @Override
+    public void sent() {
+      metrics.sent();
+    }
+
+    @Override
+    public void acknowledged() {
+      metrics.acknowledged();
+    }
+
+    @Override
+    public void refused() {
+      metrics.refused();
+    }
+  }
+}

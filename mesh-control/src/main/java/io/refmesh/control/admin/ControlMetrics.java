@@ -1,0 +1,101 @@
+package io.refmesh.control.admin;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The control plane's metrics. Thread-safe. */
+public final class ControlMetrics {
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final AtomicInteger proxies = gauge(ControlMetric.PROXIES);
+  private final AtomicInteger resources = gauge(ControlMetric.RESOURCES);
+  private final AtomicInteger problems = gauge(ControlMetric.PROBLEMS);
+  private final Counter builds = counter(ControlMetric.BUILDS);
+  private final Counter sent = counter(ControlMetric.SENT);
+  private final Counter acknowledged = counter(ControlMetric.ACKNOWLEDGED);
+  private final Counter refused = counter(ControlMetric.REFUSED);
+  private final Counter failures = counter(ControlMetric.FAILURES);
+  private final AtomicLong caNotAfterSeconds = new AtomicLong();
+  private final Timer buildTime =
+      Timer.builder(ControlMetric.BUILD_TIME.metric())
+          .description(ControlMetric.BUILD_TIME.sentence())
+          .serviceLevelObjectives(
+              Duration.ofMillis(1),
+              Duration.ofMillis(10),
+              Duration.ofMillis(100),
+              Duration.ofSeconds(1))
+          .register(registry);
+
+  public ControlMetrics() {
+    Gauge.builder(ControlMetric.CA_NOT_AFTER.metric(), caNotAfterSeconds, AtomicLong::doubleValue)
+        .description(ControlMetric.CA_NOT_AFTER.sentence())
+        .register(registry);
+  }
+
+  public void proxies(int connected) {
+    proxies.set(connected);
+  }
+
+  public void built(int resourceCount, int problemCount, Duration took) {
+    builds.increment();
+    resources.set(resourceCount);
+    problems.set(problemCount);
+    buildTime.record(took);
+  }
+
+  public void sent() {
+    sent.increment();
+  }
+
+  public void acknowledged() {
+    acknowledged.increment();
+  }
+
+  public void refused() {
+    refused.increment();
+  }
+
+  public void failed() {
+    failures.increment();
+  }
+
+  /**
+   * @param result {@code issued} or one of the fixed reasons of a refusal
+   */
+  public void certificate(String result) {
+    Counter.builder(ControlMetric.CERTIFICATES.metric())
+        .description(ControlMetric.CERTIFICATES.sentence())
+        .tag("result", result)
+        .register(registry)
+        .increment();
+  }
+
+  public void caNotAfter(Instant end) {
+    caNotAfterSeconds.set(end.getEpochSecond());
+  }
+
+  /** In Prometheus' text format. */
+  public String scrape() {
+    return registry.scrape();
+  }
+
+  private Counter counter(ControlMetric metric) {
+    return Counter.builder(metric.metric()).description(metric.sentence()).register(registry);
+  }
+
+  private AtomicInteger gauge(ControlMetric metric) {
+    AtomicInteger value = new AtomicInteger();
+    Gauge.builder(metric.metric(), value, AtomicInteger::doubleValue)
+        .description(metric.sentence())
+        .register(registry);
+    return value;
+  }
+}

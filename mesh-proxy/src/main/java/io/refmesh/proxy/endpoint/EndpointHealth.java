@@ -228,7 +228,7 @@ public final class EndpointHealth {
     if (settings.consecutiveFailures() > 0
         && consecutiveFailures >= settings.consecutiveFailures()) {
       found = consecutiveFailures + " consecutive failures";
-    } else if (settings.successPercent() > 0
+    } else if (successRateCounts()
         && window.requests(nowNanos) >= settings.successMinRequests()
         && window.below(settings.successPercent(), nowNanos)) {
       found =
@@ -249,6 +249,12 @@ public final class EndpointHealth {
     ejections.increment();
     reason = found;
     eject(nowNanos);
+  }
+
+  /** Where nothing succeeds, consecutive failures decide, if they are judged at all. */
+  private boolean successRateCounts() {
+    return settings.successPercent() > 0
+        && (settings.consecutiveFailures() == 0 || window.hasSuccesses());
   }
 
   private void eject(long nowNanos) {

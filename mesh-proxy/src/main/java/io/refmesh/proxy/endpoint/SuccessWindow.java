@@ -39,6 +39,11 @@ final class SuccessWindow {
     return 100L * Arrays.stream(successes).sum() < percent * requests;
   }
 
+  /** As of the last question. */
+  boolean hasSuccesses() {
+    return Arrays.stream(successes).anyMatch(count -> count > 0);
+  }
+
   void clear() {
     Arrays.fill(successes, 0);
     Arrays.fill(failures, 0);

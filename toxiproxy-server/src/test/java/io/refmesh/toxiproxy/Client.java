@@ -14,7 +14,17 @@ final class Client implements AutoCloseable {
   final Socket socket = new Socket();
 
   Client(int port) {
+    this(port, 0);
+  }
+
+  /**
+   * A client whose receive buffer is small, so that the other end soon has to wait; 0 leaves it.
+   */
+  Client(int port, int receiveBufferBytes) {
     try {
+      if (receiveBufferBytes > 0) {
+        socket.setReceiveBufferSize(receiveBufferBytes);
+      }
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(10_000);
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 5_000);

@@ -11,10 +11,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Toxics as both peers of a real connection feel them, on both transports. Time bounds are
@@ -181,6 +184,37 @@ class ToxicsOnSocketsTest {
       }
       assertThat(buffer).isEqualTo(Client.bytes(16_000));
       assertThat(reads).isBetween(8, 16);
+    }
+  }
+
+  /** The end must not overtake small pieces that wait for a slow receiver. */
+  @ParameterizedTest
+  @ValueSource(ints = {500_000, 610_000, 720_000})
+  void theEndComesAfterTheLastPieceAlsoForASlowReceiver(int bytes) throws IOException {
+    byte[] data = Client.bytes(bytes);
+    String slicer = toxic("slicer", "downstream", "\"average_size\":1500,\"size_variation\":100");
+    try (Client client = new Client(proxyWith(slicer), 4096)) {
+      Socket server = upstream.next();
+      CompletableFuture<Void> sending =
+          CompletableFuture.runAsync(() -> {
+            send(server, data);
+            try {
+              server.close();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+      assertThat(client.read(1)).hasSize(1);
+      int read = 1;
+      byte[] buffer = new byte[10_000];
+      for (int n = client.socket.getInputStream().read(buffer);
+          n >= 0;
+          n = client.socket.getInputStream().read(buffer)) {
+        read += n;
+        LockSupport.parkNanos(100_000);
+      }
+      assertThat(read).isEqualTo(bytes);
+      sending.join();
     }
   }
 

@@ -8,7 +8,7 @@ public interface LinkEnds {
   /** Asks the source for one more chunk; it arrives through {@link Link#received}. */
   void read();
 
-  /** Whether the destination has nothing of ours left to send. */
+  /** Whether the destination takes more: less than one chunk waits in front of the socket. */
   boolean writable();
 
   /** Sends one chunk, which the destination owns from here on. */

@@ -4,7 +4,9 @@ import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.TRACE;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -250,12 +252,9 @@ final class Connection implements Dialer.Caller {
     }
 
     void closeWhenSent() {
-      Channel socket = channel();
-      if (socket.isWritable()) {
-        socket.close();
-      } else {
-        socket.writeAndFlush(socket.alloc().buffer(0, 0)).addListener(sent -> socket.close());
-      }
+      // Behind everything written before: a close of its own would drop what the socket has not
+      // taken.
+      channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
     void close() {

@@ -34,10 +34,10 @@ final class ControlChannels {
    */
   private static final int MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 
-  /**
-   * gRPC servers refuse clients that ping more often than every five minutes unless told otherwise.
-   */
-  private static final long KEEP_ALIVE_SECONDS = 310;
+  /** A control plane that vanished without a word is noticed by its silence. */
+  private static final long KEEP_ALIVE_SECONDS = 10;
+
+  private static final long KEEP_ALIVE_ANSWER_SECONDS = 5;
 
   private final SocketAddress address;
   private final ControlPlaneTrust trust;
@@ -84,6 +84,7 @@ final class ControlChannels {
         .executor(executor)
         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
         .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTimeout(KEEP_ALIVE_ANSWER_SECONDS, TimeUnit.SECONDS)
         .maxInboundMessageSize(MESSAGE_BYTES_MAX)
         .disableRetry()
         .build();

@@ -91,7 +91,7 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
     record Woken() implements Event {}
   }
 
-  /** One destination that somebody watches. */
+  /** One destination that somebody watches, or watched when the control plane was there last. */
   private static final class Watched {
     final List<Watcher> watchers = new CopyOnWriteArrayList<>();
     volatile @Nullable DestinationState state;
@@ -276,9 +276,11 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
       openedNanos = ticker.nanoTime();
       answered = false;
       opened.send(WatchRequest.newBuilder().setHello(hello).build());
-      for (ServicePort service : watched.keySet()) {
-        opened.send(subscribe(service));
-      }
+      watched.forEach((service, entry) -> {
+        if (!entry.watchers.isEmpty()) {
+          opened.send(subscribe(service));
+        }
+      });
     } catch (SSLException | RuntimeException e) {
       // Whatever it was, the next try may work, and the last state stays until then.
       lost(e.getMessage() == null ? e.toString() : e.getMessage());
@@ -316,6 +318,7 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
       answered = true;
       live = true;
       connected.set(1);
+      watched.values().removeIf(entry -> entry.watchers.isEmpty());
       if (lastFailure != null) {
         LOG.log(Level.INFO, "control plane found again");
         lastFailure = null;
@@ -403,13 +406,9 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
   }
 
   private void add(Watcher watcher) {
-    Watched entry = watched.get(watcher.service);
-    if (entry == null) {
-      entry = new Watched();
-      watched.put(watcher.service, entry);
-      if (stream != null) {
-        stream.send(subscribe(watcher.service));
-      }
+    Watched entry = watched.computeIfAbsent(watcher.service, service -> new Watched());
+    if (entry.watchers.isEmpty() && stream != null) {
+      stream.send(subscribe(watcher.service));
     }
     entry.watchers.add(watcher);
     DestinationState state = entry.state;
@@ -431,13 +430,16 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
     if (entry == null || !entry.watchers.remove(watcher) || !entry.watchers.isEmpty()) {
       return;
     }
-    watched.remove(watcher.service);
     if (stream != null) {
       stream.send(
           WatchRequest.newBuilder()
               .setUnsubscribe(DestinationWire.encode(watcher.service))
               .build());
     }
+    if (live) {
+      watched.remove(watcher.service);
+    }
+    // Otherwise it stays: who asks again while the control plane is away must find the last state.
   }
 
   private static WatchRequest subscribe(ServicePort service) {

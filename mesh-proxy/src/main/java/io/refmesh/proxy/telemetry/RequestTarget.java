@@ -73,6 +73,17 @@ public sealed interface RequestTarget {
   record Instance(String workload, String pod, String serverId, String address) {
 
     static final Instance UNKNOWN = new Instance("", "", "", "");
+
+    public static Instance of(EndpointSpec endpoint) {
+      // The namespace of a workload is its service's; the label is the name alone, as Linkerd's
+      // dst_deployment.
+      String workload = endpoint.workload().substring(endpoint.workload().indexOf('/') + 1);
+      return new Instance(
+          workload,
+          workload + "-" + endpoint.replica(),
+          endpoint.identity().map(SpiffeId::uri).orElse(""),
+          endpoint.address().toString());
+    }
   }
 
   /**
@@ -86,18 +97,7 @@ public sealed interface RequestTarget {
               own.workload() + "-" + own.replica(),
               own.identity().uri(),
               own.application().toString());
-      case Outbound out -> endpoint == null ? Instance.UNKNOWN : of(endpoint);
+      case Outbound out -> endpoint == null ? Instance.UNKNOWN : Instance.of(endpoint);
     };
-  }
-
-  private static Instance of(EndpointSpec endpoint) {
-    // The namespace of a workload is its service's; the label is the name alone, as Linkerd's
-    // dst_deployment.
-    String workload = endpoint.workload().substring(endpoint.workload().indexOf('/') + 1);
-    return new Instance(
-        workload,
-        workload + "-" + endpoint.replica(),
-        endpoint.identity().map(SpiffeId::uri).orElse(""),
-        endpoint.address().toString());
   }
 }

@@ -200,6 +200,30 @@ class ControlPlaneTest {
   }
 
   @Test
+  void findsTheLastStateOfAServiceThatIsAskedForAgainWhileTheControlPlaneIsAway() throws Exception {
+    ControlPlane control = connect();
+    Destinations.Subscription first = control.watch(CART, state -> {});
+    fake.next();
+    fake.push(destination(7));
+    fake.next();
+    fake.stop();
+    await(() -> !control.connected());
+    first.close();
+
+    BlockingQueue<DestinationState> states = new LinkedBlockingQueue<>();
+    Destinations.Subscription second = control.watch(CART, states::add);
+    assertThat(states.poll(10, TimeUnit.SECONDS)).isEqualTo(new DestinationState.Known(7, cart()));
+
+    second.close();
+    fake.start();
+    WatchRequest hello = fake.next();
+    assertThat(hello.hasHello()).isTrue();
+    fake.push(workload(1));
+    await(() -> control.connected());
+    await(() -> control.destinations().isEmpty());
+  }
+
+  @Test
   void refusesAVersionThatCannotBeReadAndKeepsTheLastGoodOne() throws Exception {
     ControlPlane control = connect();
     BlockingQueue<DestinationState> states = new LinkedBlockingQueue<>();

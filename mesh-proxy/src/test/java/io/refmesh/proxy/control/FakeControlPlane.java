@@ -71,6 +71,7 @@ final class FakeControlPlane implements AutoCloseable {
                     .trustManager(ca.root())
                     .clientAuth(ClientAuth.OPTIONAL)
                     .build())
+            .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .intercept(new Peer())
             .addService(new FakeIdentity())
             .addService(new FakeDiscovery())

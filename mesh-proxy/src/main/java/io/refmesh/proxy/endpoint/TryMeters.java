@@ -2,11 +2,12 @@ package io.refmesh.proxy.endpoint;
 
 import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.discovery.ServicePort;
-import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.telemetry.Counter;
+import io.refmesh.proxy.telemetry.Ending;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import io.refmesh.proxy.telemetry.RequestTarget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,17 +25,18 @@ final class TryMeters {
 
   TryMeters(ProxyMetrics metrics, ServicePort backend, EndpointSpec endpoint, String route) {
     this.metrics = metrics;
+    RequestTarget.Instance instance = RequestTarget.Instance.of(endpoint);
     labels =
         new String[] {
           Boolean.toString(endpoint.identity().isPresent()),
           backend.namespace(),
           backend.service(),
           Integer.toString(backend.port()),
-          endpoint.workload(),
-          endpoint.workload() + "-" + endpoint.replica(),
+          instance.workload(),
+          instance.pod(),
           route,
-          endpoint.identity().map(SpiffeId::uri).orElse(""),
-          endpoint.address().toString()
+          instance.serverId(),
+          instance.address()
         };
     begun = metrics.counter(ProxyMetric.TRY_TOTAL, labels);
   }
@@ -57,12 +59,12 @@ final class TryMeters {
     return switch (outcome) {
       case Outcome.Answered(int status, int grpcStatus) ->
           new End(
-              status >= 500 || grpcStatus > 0 ? "failure" : "success",
+              Ending.failed(status, grpcStatus) ? "failure" : "success",
               Integer.toString(status),
               grpcStatus < 0 ? "" : Integer.toString(grpcStatus),
               "");
       case Outcome.Failed failed -> new End("failure", "", "", failed.error().code());
-      case Outcome.CallerGone gone -> new End("failure", "", "", "caller-gone");
+      case Outcome.CallerGone gone -> new End("failure", "", "", Ending.CALLER_GONE);
     };
   }
 }

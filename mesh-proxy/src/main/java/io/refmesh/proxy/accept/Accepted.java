@@ -8,4 +8,5 @@ import java.net.InetSocketAddress;
  *
  * @param meter counts its bytes; the steps that follow tell it what the connection is
  */
-public record Accepted(Channel channel, InetSocketAddress peer, Target target, ConnectionMeter meter) {}
+public record Accepted(
+    Channel channel, InetSocketAddress peer, Target target, ConnectionMeter meter) {}

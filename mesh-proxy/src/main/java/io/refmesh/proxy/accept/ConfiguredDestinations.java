@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Local mode: nothing is redirected, so the listener's own address says what a connection was meant for. Entries are set before
- * their listener is bound. Safe on any thread.
+ * Local mode: nothing is redirected, so the listener's own address says what a connection was meant
+ * for. Entries are set before their listener is bound. Safe on any thread.
  */
 public final class ConfiguredDestinations implements OriginalDestination {
 

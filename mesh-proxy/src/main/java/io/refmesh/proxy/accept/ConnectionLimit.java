@@ -2,7 +2,9 @@ package io.refmesh.proxy.accept;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** How many accepted connections the proxy holds at once, over all listeners. Safe on any thread. */
+/**
+ * How many accepted connections the proxy holds at once, over all listeners. Safe on any thread.
+ */
 public final class ConnectionLimit {
 
   private final int connectionsMax;

@@ -9,11 +9,13 @@ import io.refmesh.proxy.telemetry.Counter;
 import io.refmesh.proxy.telemetry.LongGauge;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts one connection and its bytes on the wire; first in its pipeline. What the connection is becomes known on the way ({@link
- * #name}): until then bytes are kept as numbers. On the event loop of the connection.
+ * Counts one connection and its bytes on the wire; first in its pipeline. What the connection is
+ * becomes known on the way ({@link #name}): until then bytes are kept as numbers. On the event loop
+ * of the connection.
  */
 public final class ConnectionMeter extends ChannelDuplexHandler {
 
@@ -33,6 +35,10 @@ public final class ConnectionMeter extends ChannelDuplexHandler {
       };
     }
 
+    Labels serving(String newNamespace, String newService) {
+      return new Labels(direction, peer, tls, newNamespace, newService, port, targetAddress);
+    }
+
     Labels secured() {
       return new Labels(direction, peer, true, namespace, service, port, targetAddress);
     }
@@ -46,14 +52,32 @@ public final class ConnectionMeter extends ChannelDuplexHandler {
   private long readBefore;
   private long writtenBefore;
   private String error = "";
+  private boolean connecting;
   private boolean closed;
 
   /**
-   * @param labels as far as they are known; counted under them if the connection ends before it is named
+   * Of a connection that was accepted.
+   *
+   * @param labels as far as they are known; counted under them if the connection ends before it is
+   *     named
    */
-  public ConnectionMeter(ProxyMetrics metrics, Labels labels) {
+  ConnectionMeter(ProxyMetrics metrics, Labels labels) {
     this.metrics = metrics;
     this.labels = labels;
+  }
+
+  /** Of a connection that we make: it is counted once it is there. */
+  public static ConnectionMeter connecting(ProxyMetrics metrics, Labels labels) {
+    ConnectionMeter meter = new ConnectionMeter(metrics, labels);
+    meter.connecting = true;
+    return meter;
+  }
+
+  /** The service that was called, once it is known. */
+  public void serves(String namespace, String service) {
+    if (read == null) {
+      labels = labels.serving(namespace, service);
+    }
   }
 
   /** All that is to be known about the connection is known: it counts as open from now on. */
@@ -109,6 +133,15 @@ public final class ConnectionMeter extends ChannelDuplexHandler {
   }
 
   @Override
+  public void channelActive(ChannelHandlerContext context) {
+    if (connecting) {
+      connecting = false;
+      name();
+    }
+    context.fireChannelActive();
+  }
+
+  @Override
   public void channelInactive(ChannelHandlerContext context) {
     // What the steps behind make of the end may say why.
     context.fireChannelInactive();
@@ -131,12 +164,15 @@ public final class ConnectionMeter extends ChannelDuplexHandler {
       return;
     }
     closed = true;
+    if (connecting) {
+      return;
+    }
     name();
     if (open != null) {
       open.add(-1);
     }
     String[] values = labels.values();
-    String[] withError = java.util.Arrays.copyOf(values, values.length + 1);
+    String[] withError = Arrays.copyOf(values, values.length + 1);
     withError[values.length] = error;
     metrics.counter(ProxyMetric.TCP_CLOSE_TOTAL, withError).increment();
   }

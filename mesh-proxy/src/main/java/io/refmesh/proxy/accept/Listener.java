@@ -18,8 +18,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Takes connections on addresses of this machine, finds out what they were meant for, and hands them to the next step. Safe on any
- * thread; what is accepted belongs to an event loop.
+ * Takes connections on addresses of this machine, finds out what they were meant for, and hands
+ * them to the next step. Safe on any thread; what is accepted belongs to an event loop.
  */
 public final class Listener {
 
@@ -83,14 +83,13 @@ public final class Listener {
               }
             })
         .bind(address.toSocketAddress())
-        .addListener(
-            (io.netty.channel.ChannelFuture future) -> {
-              if (future.isSuccess()) {
-                bound.complete(new BoundChannel(future.channel()));
-              } else {
-                bound.completeExceptionally(future.cause());
-              }
-            });
+        .addListener((io.netty.channel.ChannelFuture future) -> {
+          if (future.isSuccess()) {
+            bound.complete(new BoundChannel(future.channel()));
+          } else {
+            bound.completeExceptionally(future.cause());
+          }
+        });
     return bound;
   }
 

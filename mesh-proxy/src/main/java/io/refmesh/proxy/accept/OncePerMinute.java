@@ -5,7 +5,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Lets one log line for each key and minute through, so that a peer cannot fill the log. Safe on any thread. */
+/**
+ * Lets one log line for each key and minute through, so that a peer cannot fill the log. Safe on
+ * any thread.
+ */
 public final class OncePerMinute {
 
   private static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);

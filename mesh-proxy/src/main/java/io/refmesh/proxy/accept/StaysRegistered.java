@@ -14,17 +14,18 @@ import io.netty.channel.epoll.EpollIoOps;
  *
  * <h2>Why</h2>
  *
- * Netty 4.2.18 takes a socket out of epoll when it waits for nothing and then changes its events as if it were still there:
+ * Netty 4.2.18 takes a socket out of epoll when it waits for nothing and then changes its events as
+ * if it were still there:
  *
  * <ol>
- *   <li>the peer ends its direction; the socket is not read any more, nothing is waiting to be written: it waits for nothing and
- *       is taken out;
- *   <li>later a write fills the socket's buffer: the change of events fails with ENOENT, and the connection is cut although both
- *       peers are well.
+ *   <li>the peer ends its direction; the socket is not read any more, nothing is waiting to be
+ *       written: it waits for nothing and is taken out;
+ *   <li>later a write fills the socket's buffer: the change of events fails with ENOENT, and the
+ *       connection is cut although both peers are well.
  * </ol>
  *
- * Here a socket that waits for nothing is registered edge-triggered without events: the kernel reports errors and hang-ups once,
- * and step 2 finds it there.
+ * Here a socket that waits for nothing is registered edge-triggered without events: the kernel
+ * reports errors and hang-ups once, and step 2 finds it there.
  */
 final class StaysRegistered implements IoHandler {
 

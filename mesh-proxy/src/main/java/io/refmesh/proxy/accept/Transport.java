@@ -41,7 +41,8 @@ public enum Transport {
   NIO {
     @Override
     public MultiThreadIoEventLoopGroup loops(int count, String name) {
-      return new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory(name), NioIoHandler.newFactory());
+      return new MultiThreadIoEventLoopGroup(
+          count, new DefaultThreadFactory(name), NioIoHandler.newFactory());
     }
 
     @Override
@@ -70,6 +71,16 @@ public enum Transport {
   public abstract ChannelFactory<? extends ServerChannel> listeners();
 
   public abstract ChannelFactory<? extends Channel> connections();
+
+  /** The class of {@link #listeners}, for libraries that ask for it. */
+  public final Class<? extends ServerChannel> listenerType() {
+    return this == EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  /** The class of {@link #connections}, for libraries that ask for it. */
+  public final Class<? extends Channel> connectionType() {
+    return this == EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
 
   /** Options of every connection of the mesh, accepted or made. */
   public final void prepare(Channel channel) {

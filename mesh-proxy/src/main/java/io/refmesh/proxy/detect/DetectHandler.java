@@ -92,6 +92,17 @@ public final class DetectHandler extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    // A reset while nothing is decided: there is nobody to tell.
+    context.close();
+  }
+
+  /** Whether the peer has not sent a byte yet. */
+  public boolean silent() {
+    return !decided && kept == null;
+  }
+
+  @Override
   public void handlerRemoved(ChannelHandlerContext context) {
     decided = true;
     stopTimer();

@@ -5,7 +5,10 @@ import io.refmesh.proxy.accept.OncePerMinute;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Tells of detections that timed out: one log line for each destination and minute. Safe on any thread. */
+/**
+ * Tells of detections that timed out: one log line for each destination and minute. Safe on any
+ * thread.
+ */
 public final class DetectTimeouts {
 
   private static final Logger LOG = Logger.getLogger(DetectTimeouts.class.getName());

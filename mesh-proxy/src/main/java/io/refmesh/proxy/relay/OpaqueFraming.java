@@ -9,8 +9,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inside of a {@code refmesh/tcp} connection: bytes in frames, so that each direction can end by itself and a connection that
- * was cut is told from one that ended (the TLS engine knows only the end of both).
+ * The inside of a {@code refmesh/tcp} connection: bytes in frames, so that each direction can end
+ * by itself and a connection that was cut is told from one that ended (the TLS engine knows only
+ * the end of both).
  *
  * <pre>
  * +-----------------+------------------------+
@@ -86,7 +87,8 @@ final class OpaqueFraming extends ChannelDuplexHandler {
     }
   }
 
-  private static void writeFrames(ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
+  private static void writeFrames(
+      ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
     if (!bytes.isReadable()) {
       bytes.release();
       context.write(Unpooled.EMPTY_BUFFER, promise);
@@ -98,7 +100,8 @@ final class OpaqueFraming extends ChannelDuplexHandler {
     writeFrame(context, bytes, promise);
   }
 
-  private static void writeFrame(ChannelHandlerContext context, ByteBuf payload, @Nullable ChannelPromise promise) {
+  private static void writeFrame(
+      ChannelHandlerContext context, ByteBuf payload, @Nullable ChannelPromise promise) {
     context.write(header(context, payload.readableBytes()));
     if (promise == null) {
       context.write(payload);

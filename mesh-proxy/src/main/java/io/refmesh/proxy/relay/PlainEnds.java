@@ -8,7 +8,9 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 
-/** {@link End} for plain TCP: half a close, in both directions. The channel must allow half closure. */
+/**
+ * {@link End} for plain TCP: half a close, in both directions. The channel must allow half closure.
+ */
 final class PlainEnds extends ChannelDuplexHandler {
 
   private boolean ended;
@@ -29,7 +31,8 @@ final class PlainEnds extends ChannelDuplexHandler {
       context.write(message, promise);
       return;
     }
-    // An empty write completes when all before it are on the wire; only then may the socket say that nothing follows.
+    // An empty write completes when all before it are on the wire; only then may the socket say
+    // that nothing follows.
     context
         .write(Unpooled.EMPTY_BUFFER)
         .addListener(

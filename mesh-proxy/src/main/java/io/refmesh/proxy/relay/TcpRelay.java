@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Life</h2>
  *
- * It begins with the connection of the caller ({@link #begin}); what comes before the other connection is there is kept, and reading
- * pauses. {@link #join} brings the other connection. The end of one direction is passed on as such; when both have ended, both
- * connections close. If either breaks, the other is reset: its peer must not take the cut for an end.
+ * It begins with the connection of the caller ({@link #begin}); what comes before the other
+ * connection is there is kept, and reading pauses. {@link #join} brings the other connection. The
+ * end of one direction is passed on as such; when both have ended, both connections close. If
+ * either breaks, the other is reset: its peer must not take the cut for an end.
  *
  * <h2>Back-pressure</h2>
  *
@@ -64,7 +65,10 @@ public final class TcpRelay {
     this.listener = listener;
   }
 
-  /** Puts the relay at the end of the caller's pipeline and pauses reading until the other connection has joined. */
+  /**
+   * Puts the relay at the end of the caller's pipeline and pauses reading until the other
+   * connection has joined.
+   */
   public static TcpRelay begin(Channel channel, Wire wire, Listener listener) {
     TcpRelay relay = new TcpRelay(channel, listener);
     channel.config().setAutoRead(false);
@@ -72,7 +76,10 @@ public final class TcpRelay {
     return relay;
   }
 
-  /** Whether the caller has gone, or the relay has ended in another way: a connection made for it is to be closed. */
+  /**
+   * Whether the caller has gone, or the relay has ended in another way: a connection made for it is
+   * to be closed.
+   */
   public boolean over() {
     return over;
   }
@@ -93,7 +100,9 @@ public final class TcpRelay {
     resume(endpoint, caller);
   }
 
-  /** Resets both connections: no endpoint could be reached, or a policy forbids the connection now. */
+  /**
+   * Resets both connections: no endpoint could be reached, or a policy forbids the connection now.
+   */
   public void cut(String error) {
     if (over) {
       return;
@@ -275,7 +284,8 @@ public final class TcpRelay {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-      // A peer that has said all and been told all may go while the other side is still taking its bytes.
+      // A peer that has said all and been told all may go while the other side is still taking its
+      // bytes.
       if (!own.inputEnded || !other.endPassedOn) {
         cut("reset");
       }

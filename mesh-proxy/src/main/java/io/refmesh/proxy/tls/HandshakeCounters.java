@@ -24,14 +24,17 @@ final class HandshakeCounters {
     success = metrics.counter(ProxyMetric.TLS_HANDSHAKES_TOTAL, direction, "success");
     failure = metrics.counter(ProxyMetric.TLS_HANDSHAKES_TOTAL, direction, "failure");
     for (TlsFailure reason : TlsFailure.values()) {
-      reasons.put(reason, metrics.counter(ProxyMetric.TLS_HANDSHAKE_FAILURES_TOTAL, direction, reason.text()));
+      reasons.put(
+          reason,
+          metrics.counter(ProxyMetric.TLS_HANDSHAKE_FAILURES_TOTAL, direction, reason.text()));
     }
   }
 
   void succeeded(String group) {
     success.increment();
     groups
-        .computeIfAbsent(group, name -> metrics.counter(ProxyMetric.TLS_GROUPS_TOTAL, direction, name))
+        .computeIfAbsent(
+            group, name -> metrics.counter(ProxyMetric.TLS_GROUPS_TOTAL, direction, name))
         .increment();
   }
 

@@ -3,7 +3,10 @@ package io.refmesh.proxy.tls;
 import java.util.List;
 import java.util.Optional;
 
-/** What two sidecars may speak inside TLS. The names are the mesh's own, so that an application's TLS is not mistaken for it. */
+/**
+ * What two sidecars may speak inside TLS. The names are the mesh's own, so that an application's
+ * TLS is not mistaken for it.
+ */
 public enum MeshAlpn {
   /** HTTP/2 that carries requests of any HTTP version. */
   HTTP_2("refmesh/h2"),
@@ -32,7 +35,10 @@ public enum MeshAlpn {
     return Optional.empty();
   }
 
-  /** Whether a ClientHello with these protocols comes from a sidecar, be it of a version that speaks something else. */
+  /**
+   * Whether a ClientHello with these protocols comes from a sidecar, be it of a version that speaks
+   * something else.
+   */
   public static boolean offeredIn(List<String> applicationProtocols) {
     return applicationProtocols.stream().anyMatch(protocol -> protocol.startsWith(PREFIX));
   }

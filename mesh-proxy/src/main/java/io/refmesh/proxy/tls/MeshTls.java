@@ -10,8 +10,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Secures connections between sidecars: TLS 1.3, both certificates verified, one of the mesh's own protocols inside. Each handshake
- * is counted; a refused one is told in the log. On the event loop of the connection.
+ * Secures connections between sidecars: TLS 1.3, both certificates verified, one of the mesh's own
+ * protocols inside. Each handshake is counted; a refused one is told in the log. On the event loop
+ * of the connection.
  */
 public final class MeshTls {
 
@@ -37,7 +38,10 @@ public final class MeshTls {
     log = new RefusalLog(ticker);
   }
 
-  /** Adds the server's side at the end of the pipeline; false, and nothing added, before the first certificate. */
+  /**
+   * Adds the server's side at the end of the pipeline; false, and nothing added, before the first
+   * certificate.
+   */
   public boolean accept(ChannelPipeline pipeline, Duration timeout, Next next) {
     Optional<SslHandler> ssl = contexts.serverHandler(pipeline.channel().alloc());
     ssl.ifPresent(handler -> add(pipeline, handler, false, timeout, next));
@@ -45,26 +49,25 @@ public final class MeshTls {
   }
 
   /**
-   * Adds the client's side at the end of the pipeline; false, and nothing added, before the first certificate.
+   * Adds the client's side at the end of the pipeline; false, and nothing added, before the first
+   * certificate.
    *
    * @param expected what the server must prove to be
    */
   public boolean connect(
       ChannelPipeline pipeline, SpiffeId expected, MeshAlpn protocol, Duration timeout, Next next) {
-    Optional<SslHandler> ssl = contexts.clientHandler(pipeline.channel().alloc(), expected, protocol);
+    Optional<SslHandler> ssl =
+        contexts.clientHandler(pipeline.channel().alloc(), expected, protocol);
     ssl.ifPresent(handler -> add(pipeline, handler, true, timeout, next));
     return ssl.isPresent();
   }
 
-  /** Counts a connection that was refused because its peer did not speak TLS. */
-  public void refusedPlaintext() {
-    inbound.failed(TlsFailure.PLAINTEXT);
-  }
-
-  private void add(ChannelPipeline pipeline, SslHandler ssl, boolean client, Duration timeout, Next next) {
+  private void add(
+      ChannelPipeline pipeline, SslHandler ssl, boolean client, Duration timeout, Next next) {
     ssl.setHandshakeTimeoutMillis(timeout.toMillis());
     TlsHandshake handshake = new TlsHandshake(ssl, client, client ? outbound : inbound, log, next);
-    // The handshake of a client may begin as soon as its handler is added: who waits for its end comes first.
+    // The handshake of a client may begin as soon as its handler is added: who waits for its end
+    // comes first.
     pipeline.addLast(ssl, handshake);
   }
 }

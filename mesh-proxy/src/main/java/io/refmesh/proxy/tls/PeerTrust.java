@@ -14,8 +14,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link PeerVerifier} as the TLS engine calls it. As a client it requires the identity that was named for the engine
- * ({@link #expect}); as a server any identity of the own trust domain. Safe on any thread.
+ * {@link PeerVerifier} as the TLS engine calls it. As a client it requires the identity that was
+ * named for the engine ({@link #expect}); as a server any identity of the own trust domain. Safe on
+ * any thread.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
 
@@ -23,7 +24,8 @@ final class PeerTrust extends X509ExtendedTrustManager {
   private final String trustDomain;
 
   /** Until the peer shows its certificate; weak, because some never do. */
-  private final Map<SSLEngine, SpiffeId> expected = Collections.synchronizedMap(new WeakHashMap<>());
+  private final Map<SSLEngine, SpiffeId> expected =
+      Collections.synchronizedMap(new WeakHashMap<>());
 
   PeerTrust(PeerVerifier verifier, String trustDomain) {
     this.verifier = verifier;
@@ -36,13 +38,15 @@ final class PeerTrust extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
+  public void checkClientTrusted(
+      X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
       throws CertificateException {
     try {
       SpiffeId peer = verifier.verify(chain, PeerVerifier.Role.CLIENT);
       if (!peer.trustDomain().equals(trustDomain)) {
         throw new PeerRefused(
-            TlsFailure.WRONG_IDENTITY, "the peer is " + peer + " (expected: trust domain " + trustDomain + ")");
+            TlsFailure.WRONG_IDENTITY,
+            "the peer is " + peer + " (expected: trust domain " + trustDomain + ")");
       }
     } catch (PeerRefused refused) {
       throw withAlert(refused);
@@ -50,13 +54,15 @@ final class PeerTrust extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
+  public void checkServerTrusted(
+      X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
       throws CertificateException {
     try {
       SpiffeId peer = verifier.verify(chain, PeerVerifier.Role.SERVER);
       SpiffeId named = engine == null ? null : expected.remove(engine);
       if (!peer.equals(named)) {
-        throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer is " + peer + " (expected: " + named + ")");
+        throw new PeerRefused(
+            TlsFailure.WRONG_IDENTITY, "the peer is " + peer + " (expected: " + named + ")");
       }
     } catch (PeerRefused refused) {
       throw withAlert(refused);
@@ -84,26 +90,33 @@ final class PeerTrust extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
     checkClientTrusted(chain, authType, (SSLEngine) null);
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
     checkServerTrusted(chain, authType, (SSLEngine) null);
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+  public void checkClientTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
     checkClientTrusted(chain, authType, (SSLEngine) null);
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+  public void checkServerTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
     checkServerTrusted(chain, authType, (SSLEngine) null);
   }
 
-  /** None are named to clients: a sidecar has one certificate, and names cost bytes in each handshake. */
+  /**
+   * None are named to clients: a sidecar has one certificate, and names cost bytes in each
+   * handshake.
+   */
   @Override
   public X509Certificate[] getAcceptedIssuers() {
     return new X509Certificate[0];

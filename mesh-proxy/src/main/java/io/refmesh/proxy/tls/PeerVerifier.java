@@ -19,8 +19,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Decides whether a peer's certificates prove an identity: a chain to one of the trust roots (RFC 5280 §6, without revocation:
- * leaves live for hours), times within the tolerated clock skew, and exactly one SPIFFE identity. Safe on any thread.
+ * Decides whether a peer's certificates prove an identity: a chain to one of the trust roots (RFC
+ * 5280 §6, without revocation: leaves live for hours), times within the tolerated clock skew, and
+ * exactly one SPIFFE identity. Safe on any thread.
  */
 final class PeerVerifier {
 
@@ -45,7 +46,10 @@ final class PeerVerifier {
 
   PeerVerifier(List<X509Certificate> roots, Duration clockSkew, InstantSource clock) {
     this.roots = Set.copyOf(roots);
-    this.anchors = roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet());
+    this.anchors =
+        roots.stream()
+            .map(root -> new TrustAnchor(root, null))
+            .collect(Collectors.toUnmodifiableSet());
     this.clockSkew = clockSkew;
     this.clock = clock;
   }
@@ -61,7 +65,8 @@ final class PeerVerifier {
     requireUsage(chain[0], role);
     return switch (PeerIdentity.of(chain[0])) {
       case PeerIdentity.Named(SpiffeId id) -> id;
-      case PeerIdentity.Unnamed(String why) -> throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer's certificate: " + why);
+      case PeerIdentity.Unnamed(String why) ->
+          throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer's certificate: " + why);
     };
   }
 
@@ -106,11 +111,17 @@ final class PeerVerifier {
         break;
       }
       path.add(certificate);
-      // The times were judged with tolerance above: the check of the path must not judge them again without.
-      within = clamp(within, certificate.getNotBefore().toInstant(), certificate.getNotAfter().toInstant());
+      // The times were judged with tolerance above: the check of the path must not judge them again
+      // without.
+      within =
+          clamp(
+              within,
+              certificate.getNotBefore().toInstant(),
+              certificate.getNotAfter().toInstant());
     }
     if (path.isEmpty()) {
-      throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer showed a trust root as its own certificate");
+      throw new PeerRefused(
+          TlsFailure.WRONG_IDENTITY, "the peer showed a trust root as its own certificate");
     }
     try {
       PKIXParameters parameters = new PKIXParameters(anchors);
@@ -129,10 +140,14 @@ final class PeerVerifier {
               + "\", "
               + e.getMessage()
               + " (expected: one of "
-              + roots.stream().map(root -> "\"" + root.getSubjectX500Principal().getName() + "\"").sorted().toList()
+              + roots.stream()
+                  .map(root -> "\"" + root.getSubjectX500Principal().getName() + "\"")
+                  .sorted()
+                  .toList()
               + ")");
     } catch (GeneralSecurityException e) {
-      throw new PeerRefused(TlsFailure.OTHER, "certificate " + name(chain[0]) + " cannot be checked: " + e);
+      throw new PeerRefused(
+          TlsFailure.OTHER, "certificate " + name(chain[0]) + " cannot be checked: " + e);
     }
   }
 
@@ -141,11 +156,13 @@ final class PeerVerifier {
     try {
       usages = leaf.getExtendedKeyUsage();
     } catch (CertificateParsingException e) {
-      throw new PeerRefused(TlsFailure.OTHER, "certificate " + name(leaf) + ": key usage cannot be read");
+      throw new PeerRefused(
+          TlsFailure.OTHER, "certificate " + name(leaf) + ": key usage cannot be read");
     }
     if (usages != null && !usages.contains(role.usage) && !usages.contains(ANY_USAGE)) {
       throw new PeerRefused(
-          TlsFailure.OTHER, "certificate " + name(leaf) + " is for " + usages + " (expected: " + role.usage + ")");
+          TlsFailure.OTHER,
+          "certificate " + name(leaf) + " is for " + usages + " (expected: " + role.usage + ")");
     }
   }
 
@@ -160,7 +177,8 @@ final class PeerVerifier {
     String subject =
         switch (PeerIdentity.of(certificate)) {
           case PeerIdentity.Named(SpiffeId id) -> id.uri();
-          case PeerIdentity.Unnamed unnamed -> "\"" + certificate.getSubjectX500Principal().getName() + "\"";
+          case PeerIdentity.Unnamed unnamed ->
+              "\"" + certificate.getSubjectX500Principal().getName() + "\"";
         };
     return subject + " (serial " + certificate.getSerialNumber().toString(16) + ")";
   }

@@ -30,7 +30,9 @@ final class RefusalLog {
       LOG.log(
           level,
           "TLS handshake refused: direction={0} peer={1} reason={2} detail=\"{3}\"",
-          new Object[] {client ? "outbound" : "inbound", peer, why.failure().text(), why.getMessage()});
+          new Object[] {
+            client ? "outbound" : "inbound", peer, why.failure().text(), why.getMessage()
+          });
     }
   }
 }

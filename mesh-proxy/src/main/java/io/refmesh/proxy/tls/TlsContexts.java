@@ -25,13 +25,15 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The TLS contexts of the proxy's present certificate and trust roots, swapped whole when either changes.
+ * The TLS contexts of the proxy's present certificate and trust roots, swapped whole when either
+ * changes.
  *
  * <h2>Rotation</h2>
  *
- * New connections take what the one volatile reference says. The contexts before are given up at once and freed when their last
- * connection closes; connections are not cut. Nothing is resumed (no tickets, no session cache), or a peer that is no longer
- * trusted could come back without being asked for its certificate.
+ * New connections take what the one volatile reference says. The contexts before are given up at
+ * once and freed when their last connection closes; connections are not cut. Nothing is resumed (no
+ * tickets, no session cache), or a peer that is no longer trusted could come back without being
+ * asked for its certificate.
  *
  * <h2>Threading</h2>
  *
@@ -57,12 +59,12 @@ public final class TlsContexts implements AutoCloseable {
     if (closed) {
       return;
     }
-    Generation next = build(certificate);
-    Generation before = current;
-    current = next;
-    if (before != null) {
-      before.release();
-    }
+    swap(build(certificate));
+  }
+
+  /** The certificate has ended: nothing is proved until the next one. */
+  public synchronized void expire() {
+    swap(null);
   }
 
   /** What is proved now; empty before the first certificate. */
@@ -76,13 +78,19 @@ public final class TlsContexts implements AutoCloseable {
     return handler(
         Generation::server,
         allocator,
-        // Beside the JVM property that Netty reads: it must hold for programs that do not set it, too.
+        // Beside the JVM property that Netty reads: it must hold for programs that do not set it,
+        // too.
         (generation, engine) ->
-            SSL.setOptions(((ReferenceCountedOpenSslEngine) engine).sslPointer(), SSL.SSL_OP_NO_TICKET));
+            SSL.setOptions(
+                ((ReferenceCountedOpenSslEngine) engine).sslPointer(), SSL.SSL_OP_NO_TICKET));
   }
 
-  /** For one connection to another sidecar that must prove to be {@code expected}; empty before the first certificate. */
-  Optional<SslHandler> clientHandler(ByteBufAllocator allocator, SpiffeId expected, MeshAlpn protocol) {
+  /**
+   * For one connection to another sidecar that must prove to be {@code expected}; empty before the
+   * first certificate.
+   */
+  Optional<SslHandler> clientHandler(
+      ByteBufAllocator allocator, SpiffeId expected, MeshAlpn protocol) {
     return handler(
         switch (protocol) {
           case HTTP_2 -> Generation::clientHttp2;
@@ -95,15 +103,21 @@ public final class TlsContexts implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    Generation last = current;
-    current = null;
-    if (last != null) {
-      last.release();
+    swap(null);
+  }
+
+  private void swap(@Nullable Generation next) {
+    Generation before = current;
+    current = next;
+    if (before != null) {
+      before.release();
     }
   }
 
   private Optional<SslHandler> handler(
-      Function<Generation, SslContext> choice, ByteBufAllocator allocator, BiConsumer<Generation, SSLEngine> prepare) {
+      Function<Generation, SslContext> choice,
+      ByteBufAllocator allocator,
+      BiConsumer<Generation, SSLEngine> prepare) {
     while (true) {
       Generation generation = current;
       if (generation == null) {
@@ -129,7 +143,8 @@ public final class TlsContexts implements AutoCloseable {
   private Generation build(WorkloadCertificate certificate) throws SSLException {
     PeerTrust trust =
         new PeerTrust(
-            new PeerVerifier(certificate.roots(), clockSkew, clock), certificate.identity().trustDomain());
+            new PeerVerifier(certificate.roots(), clockSkew, clock),
+            certificate.identity().trustDomain());
     X509Certificate[] chain = certificate.chain().toArray(X509Certificate[]::new);
     return new Generation(
         certificate,
@@ -143,31 +158,36 @@ public final class TlsContexts implements AutoCloseable {
   }
 
   /** The peer is told by its identity, not by a host name. */
-  private static SslContextBuilder client(WorkloadCertificate certificate, X509Certificate[] chain) {
-    return SslContextBuilder.forClient().keyManager(certificate.key(), chain).endpointIdentificationAlgorithm(null);
+  private static SslContextBuilder client(
+      WorkloadCertificate certificate, X509Certificate[] chain) {
+    return SslContextBuilder.forClient()
+        .keyManager(certificate.key(), chain)
+        .endpointIdentificationAlgorithm(null);
   }
 
-  private static SslContext context(SslContextBuilder builder, PeerTrust trust, List<MeshAlpn> protocols)
-      throws SSLException {
+  private static SslContext context(
+      SslContextBuilder builder, PeerTrust trust, List<MeshAlpn> protocols) throws SSLException {
     return builder
-            .sslProvider(SslProvider.OPENSSL_REFCNT)
-            .protocols("TLSv1.3")
-            .trustManager(trust)
-            .option(OpenSslContextOption.GROUPS, GROUPS)
-            .applicationProtocolConfig(
-                new ApplicationProtocolConfig(
-                    ApplicationProtocolConfig.Protocol.ALPN,
-                    ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                    ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                    protocols.stream().map(MeshAlpn::protocol).toList()))
-            .build();
+        .sslProvider(SslProvider.OPENSSL_REFCNT)
+        .protocols("TLSv1.3")
+        .trustManager(trust)
+        .option(OpenSslContextOption.GROUPS, GROUPS)
+        .applicationProtocolConfig(
+            new ApplicationProtocolConfig(
+                ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                protocols.stream().map(MeshAlpn::protocol).toList()))
+        .build();
   }
 
   /** The contexts of one certificate. */
   private record Generation(
       WorkloadCertificate certificate,
       PeerTrust trust,
-      SslContext server, SslContext clientHttp2, SslContext clientTcp) {
+      SslContext server,
+      SslContext clientHttp2,
+      SslContext clientTcp) {
 
     void release() {
       ReferenceCountUtil.release(server);

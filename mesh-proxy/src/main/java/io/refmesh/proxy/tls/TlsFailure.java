@@ -1,6 +1,9 @@
 package io.refmesh.proxy.tls;
 
-/** What was wrong with the peer when no mutually verified connection could be made; a label of the metrics. */
+/**
+ * What was wrong with the peer when no mutually verified connection could be made; a label of the
+ * metrics.
+ */
 public enum TlsFailure {
   /** The peer does not speak TLS. */
   PLAINTEXT("plaintext"),

@@ -13,9 +13,9 @@ import javax.net.ssl.SSLException;
 /**
  * Waits for the end of one handshake and tells what it proved, or why it failed.
  *
- * <p>In TLS 1.3 the client is done before the server has looked at its certificate: a refusal comes as an alert where the first
- * bytes were expected. This handler stays in a client's pipeline until then and makes a {@link TlsRefused} of the alert, so that
- * the steps behind see why.
+ * <p>In TLS 1.3 the client is done before the server has looked at its certificate: a refusal comes
+ * as an alert where the first bytes were expected. This handler stays in a client's pipeline until
+ * then and makes a {@link TlsRefused} of the alert, so that the steps behind see why.
  */
 final class TlsHandshake extends ChannelInboundHandlerAdapter {
 
@@ -26,7 +26,12 @@ final class TlsHandshake extends ChannelInboundHandlerAdapter {
   private final MeshTls.Next next;
   private boolean secured;
 
-  TlsHandshake(SslHandler ssl, boolean client, HandshakeCounters counters, RefusalLog log, MeshTls.Next next) {
+  TlsHandshake(
+      SslHandler ssl,
+      boolean client,
+      HandshakeCounters counters,
+      RefusalLog log,
+      MeshTls.Next next) {
     this.ssl = ssl;
     this.client = client;
     this.counters = counters;
@@ -99,7 +104,8 @@ final class TlsHandshake extends ChannelInboundHandlerAdapter {
     Optional<MeshAlpn> alpn = protocol == null ? Optional.empty() : MeshAlpn.of(protocol);
     if (alpn.isEmpty()) {
       throw new TlsRefused(
-          TlsFailure.OTHER, "the peer agreed on protocol " + protocol + " (expected: refmesh/h2 or refmesh/tcp)");
+          TlsFailure.OTHER,
+          "the peer agreed on protocol " + protocol + " (expected: refmesh/h2 or refmesh/tcp)");
     }
     return switch (PeerIdentity.of(leaf)) {
       case PeerIdentity.Named(var id) -> new Secured(id, alpn.get(), group());

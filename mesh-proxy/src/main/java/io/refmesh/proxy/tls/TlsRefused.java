@@ -8,7 +8,10 @@ import java.util.Locale;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** No mutually verified TLS connection could be made; the message says what was found and what was expected. */
+/**
+ * No mutually verified TLS connection could be made; the message says what was found and what was
+ * expected.
+ */
 public final class TlsRefused extends SSLException {
 
   private static final long serialVersionUID = 1;
@@ -66,7 +69,8 @@ public final class TlsRefused extends SSLException {
         return new TlsRefused(TlsFailure.TIMEOUT, "the handshake took too long", thrown);
       }
       if (cause instanceof ClosedChannelException) {
-        return new TlsRefused(TlsFailure.CLOSED, "the peer closed the connection during the handshake", thrown);
+        return new TlsRefused(
+            TlsFailure.CLOSED, "the peer closed the connection during the handshake", thrown);
       }
       String message = String.valueOf(cause.getMessage());
       if (message.contains("PEER_DID_NOT_RETURN_A_CERTIFICATE")) {
@@ -77,7 +81,10 @@ public final class TlsRefused extends SSLException {
         return new TlsRefused(
             TlsFailure.REFUSED_BY_PEER,
             "the peer refused us: "
-                + message.substring(alert + ALERT.length()).toLowerCase(Locale.ROOT).replace('_', ' '),
+                + message
+                    .substring(alert + ALERT.length())
+                    .toLowerCase(Locale.ROOT)
+                    .replace('_', ' '),
             thrown);
       }
     }

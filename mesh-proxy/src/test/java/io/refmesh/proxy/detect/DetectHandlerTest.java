@@ -36,7 +36,8 @@ class DetectHandlerTest {
         }
       };
 
-  private final EmbeddedChannel channel = new EmbeddedChannel(new DetectHandler(Duration.ofSeconds(10), next));
+  private final EmbeddedChannel channel =
+      new EmbeddedChannel(new DetectHandler(Duration.ofSeconds(10), next));
 
   @Test
   void decidesOnBytesThatComeOneByOneAndPassesThemAllOn() {

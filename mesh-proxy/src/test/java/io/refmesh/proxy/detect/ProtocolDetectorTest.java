@@ -35,14 +35,23 @@ class ProtocolDetectorTest {
         Arguments.of("lower case method", ascii("get /x HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
         Arguments.of("connect", ascii("CONNECT cart.shop:8080 HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
         Arguments.of("asterisk", ascii("OPTIONS * HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
-        Arguments.of("absolute form", ascii("GET http://cart.shop/ HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
+        Arguments.of(
+            "absolute form", ascii("GET http://cart.shop/ HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
         Arguments.of("empty line before", ascii("\r\nGET / HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
-        Arguments.of("bare line feed, for the server to refuse", ascii("GET / HTTP/1.1\nHost: a\n\n"), Protocol.HTTP_1),
-        Arguments.of("space in target, for the server to refuse", ascii("GET /a b HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
-        Arguments.of("a method like the preface", ascii("PRI /x HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
+        Arguments.of(
+            "bare line feed, for the server to refuse",
+            ascii("GET / HTTP/1.1\nHost: a\n\n"),
+            Protocol.HTTP_1),
+        Arguments.of(
+            "space in target, for the server to refuse",
+            ascii("GET /a b HTTP/1.1\r\n\r\n"),
+            Protocol.HTTP_1),
+        Arguments.of(
+            "a method like the preface", ascii("PRI /x HTTP/1.1\r\n\r\n"), Protocol.HTTP_1),
         Arguments.of("almost the preface", ascii("PRI * HTTP/2.0\r\n\r\nSX"), Protocol.OPAQUE),
         Arguments.of("endless target", ascii("PURGE /" + "a".repeat(20_000)), Protocol.HTTP_1),
-        Arguments.of("preface", ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0"), Protocol.HTTP_2),
+        Arguments.of(
+            "preface", ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0"), Protocol.HTTP_2),
         Arguments.of("RTSP", ascii("OPTIONS rtsp://a/ RTSP/1.0\r\n"), Protocol.OPAQUE),
         Arguments.of("Redis", ascii("*1\r\n$4\r\nPING\r\n"), Protocol.OPAQUE),
         Arguments.of("memcached", ascii("get key\r\n"), Protocol.OPAQUE),
@@ -54,7 +63,10 @@ class ProtocolDetectorTest {
         Arguments.of("hello with data behind it", concat(hello, new byte[50]), tls),
         Arguments.of("alert record", new byte[] {0x15, 3, 3, 0, 2, 2, 40}, Protocol.OPAQUE),
         Arguments.of("server hello", new byte[] {0x16, 3, 3, 0, 50, 2, 0, 0, 46}, Protocol.OPAQUE),
-        Arguments.of("hello beyond the bound", new byte[] {0x16, 3, 1, 0x40, 0, 1, 1, 0, 0}, Protocol.OPAQUE),
+        Arguments.of(
+            "hello beyond the bound",
+            new byte[] {0x16, 3, 1, 0x40, 0, 1, 1, 0, 0},
+            Protocol.OPAQUE),
         Arguments.of(
             "hello whose lengths lie",
             new byte[] {0x16, 3, 1, 0, 8, 1, 0, 0, 4, 3, 3, 0, 0},

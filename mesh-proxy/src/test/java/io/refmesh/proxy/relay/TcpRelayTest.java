@@ -35,7 +35,7 @@ class TcpRelayTest {
   private final EventLoopGroup loops = Transport.best().loops(1, "relay-test");
   private final BlockingQueue<String> closed = new LinkedBlockingQueue<>();
   private ServerSocket server;
-  private InetSocketAddress entry;
+  private InetSocketAddress entry = InetSocketAddress.createUnresolved("nowhere", 0);
 
   @BeforeEach
   void listen() throws IOException {
@@ -60,7 +60,9 @@ class TcpRelayTest {
       assertThat(callee.getInputStream().readAllBytes()).asString().isEqualTo("question");
       callee.getOutputStream().write("answer after the end".getBytes());
       callee.close();
-      assertThat(caller.getInputStream().readAllBytes()).asString().isEqualTo("answer after the end");
+      assertThat(caller.getInputStream().readAllBytes())
+          .asString()
+          .isEqualTo("answer after the end");
     }
     assertThat(closed.poll(5, TimeUnit.SECONDS)).isEmpty();
   }
@@ -83,20 +85,20 @@ class TcpRelayTest {
     try (Socket caller = dial();
         Socket callee = server.accept()) {
       CompletableFuture<Void> sent =
-          CompletableFuture.runAsync(
-              () -> {
-                try {
-                  OutputStream out = caller.getOutputStream();
-                  out.write(pattern());
-                  caller.shutdownOutput();
-                } catch (IOException e) {
-                  throw new java.io.UncheckedIOException(e);
-                }
-              });
+          CompletableFuture.runAsync(() -> {
+            try {
+              OutputStream out = caller.getOutputStream();
+              out.write(pattern());
+              caller.shutdownOutput();
+            } catch (IOException e) {
+              throw new java.io.UncheckedIOException(e);
+            }
+          });
       InputStream in = callee.getInputStream();
       byte[] first = in.readNBytes(1000);
       // Everything between is full now: the sender waits.
-      assertThatThrownBy(() -> sent.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(java.util.concurrent.TimeoutException.class);
+      assertThatThrownBy(() -> sent.get(300, TimeUnit.MILLISECONDS))
+          .isInstanceOf(java.util.concurrent.TimeoutException.class);
       byte[] rest = in.readAllBytes();
       sent.get(5, TimeUnit.SECONDS);
       assertThat(first.length + rest.length).isEqualTo(LARGE);
@@ -117,7 +119,9 @@ class TcpRelayTest {
       callee.setSoLinger(true, 0);
       callee.close();
       caller.setSoTimeout(5000);
-      assertThatThrownBy(() -> caller.getInputStream().read()).isInstanceOf(IOException.class).hasMessageContaining("reset");
+      assertThatThrownBy(() -> caller.getInputStream().read())
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("reset");
     }
     assertThat(closed.poll(5, TimeUnit.SECONDS)).isNotEmpty();
   }
@@ -133,7 +137,9 @@ class TcpRelayTest {
       caller.setSoLinger(true, 0);
       caller.close();
       callee.setSoTimeout(5000);
-      assertThatThrownBy(() -> callee.getInputStream().read()).isInstanceOf(IOException.class).hasMessageContaining("reset");
+      assertThatThrownBy(() -> callee.getInputStream().read())
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("reset");
     }
   }
 
@@ -145,14 +151,13 @@ class TcpRelayTest {
       Socket callee = server.accept();
       caller.shutdownOutput();
       assertThat(callee.getInputStream().read()).isEqualTo(-1);
-      CompletableFuture.runAsync(
-          () -> {
-            try (callee) {
-              callee.getOutputStream().write(pattern());
-            } catch (IOException e) {
-              throw new java.io.UncheckedIOException(e);
-            }
-          });
+      CompletableFuture.runAsync(() -> {
+        try (callee) {
+          callee.getOutputStream().write(pattern());
+        } catch (IOException e) {
+          throw new java.io.UncheckedIOException(e);
+        }
+      });
       InputStream in = caller.getInputStream();
       byte[] first = in.readNBytes(1000);
       Thread.onSpinWait();
@@ -187,7 +192,8 @@ class TcpRelayTest {
         };
   }
 
-  private InetSocketAddress relayTo(InetSocketAddress target, TcpRelay.Wire from, TcpRelay.Wire to) {
+  private InetSocketAddress relayTo(
+      InetSocketAddress target, TcpRelay.Wire from, TcpRelay.Wire to) {
     Channel listener =
         new ServerBootstrap()
             .group(loops)
@@ -204,14 +210,13 @@ class TcpRelayTest {
                         .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                         .handler(new ChannelInboundHandlerAdapter())
                         .connect(target)
-                        .addListener(
-                            (io.netty.channel.ChannelFuture connected) -> {
-                              if (connected.isSuccess()) {
-                                relay.join(connected.channel(), to);
-                              } else {
-                                relay.cut("connect-failed");
-                              }
-                            });
+                        .addListener((io.netty.channel.ChannelFuture connected) -> {
+                          if (connected.isSuccess()) {
+                            relay.join(connected.channel(), to);
+                          } else {
+                            relay.cut("connect-failed");
+                          }
+                        });
                   }
                 })
             .bind(InetAddress.getLoopbackAddress(), 0)

@@ -44,7 +44,8 @@ class MeshTlsTest {
   private static final Duration SKEW = Duration.ofSeconds(20);
 
   private final TestCa ca = new TestCa("root");
-  private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ProxyMetrics metrics = new ProxyMetrics(Ticker.systemTicker(), 1000);
   private final TlsContexts serverContexts = new TlsContexts(SKEW, InstantSource.system());
   private final TlsContexts clientContexts = new TlsContexts(SKEW, InstantSource.system());
@@ -67,7 +68,8 @@ class MeshTlsTest {
 
     assertThat(clientTold.poll(5, TimeUnit.SECONDS))
         .isEqualTo(new Secured(CART, MeshAlpn.HTTP_2, "X25519MLKEM768"));
-    assertThat(serverTold.poll(5, TimeUnit.SECONDS)).isEqualTo(new Secured(WEB, MeshAlpn.HTTP_2, "X25519MLKEM768"));
+    assertThat(serverTold.poll(5, TimeUnit.SECONDS))
+        .isEqualTo(new Secured(WEB, MeshAlpn.HTTP_2, "X25519MLKEM768"));
     assertThat(handshakes("inbound", "success")).isEqualTo(1);
     assertThat(handshakes("outbound", "success")).isEqualTo(1);
   }
@@ -95,8 +97,11 @@ class MeshTlsTest {
     TlsRefused refused = (TlsRefused) clientTold.poll(5, TimeUnit.SECONDS);
     assertThat(refused.failure()).isEqualTo(TlsFailure.WRONG_IDENTITY);
     assertThat(refused.error()).isEqualTo(MeshError.TLS_IDENTITY_MISMATCH);
-    assertThat(refused).hasMessageContaining(CART.uri()).hasMessageContaining("expected: spiffe://cluster.local/ns/shop/sa/pricing");
-    assertThat(((TlsRefused) serverTold.poll(5, TimeUnit.SECONDS)).failure()).isEqualTo(TlsFailure.REFUSED_BY_PEER);
+    assertThat(refused)
+        .hasMessageContaining(CART.uri())
+        .hasMessageContaining("expected: spiffe://cluster.local/ns/shop/sa/pricing");
+    assertThat(((TlsRefused) serverTold.poll(5, TimeUnit.SECONDS)).failure())
+        .isEqualTo(TlsFailure.REFUSED_BY_PEER);
     assertThat(failures("outbound", "wrong-identity")).isEqualTo(1);
   }
 
@@ -115,14 +120,18 @@ class MeshTlsTest {
 
   @Test
   void aServerRefusesAClientOfAForeignAuthority() throws Exception {
-    assertServerRefuses(certificate(new TestCa("foreign"), WEB, ca), TlsFailure.UNKNOWN_CA, "unknown-ca");
+    assertServerRefuses(
+        certificate(new TestCa("foreign"), WEB, ca), TlsFailure.UNKNOWN_CA, "unknown-ca");
   }
 
   @Test
   void aServerRefusesAnExpiredClient() throws Exception {
     Instant now = Instant.now();
     TestCa.Leaf leaf = ca.leaf(WEB.uri(), now.minusSeconds(300), now.minusSeconds(30));
-    assertServerRefuses(WorkloadCertificate.of(leaf.key(), leaf.chain(), List.of(ca.root())), TlsFailure.EXPIRED, "expired");
+    assertServerRefuses(
+        WorkloadCertificate.of(leaf.key(), leaf.chain(), List.of(ca.root())),
+        TlsFailure.EXPIRED,
+        "expired");
   }
 
   @Test
@@ -167,7 +176,8 @@ class MeshTlsTest {
       byte[] answer = in.readAllBytes();
       assertThat(new String(answer, StandardCharsets.ISO_8859_1)).doesNotContain("HTTP/1.1");
     }
-    assertThat(((TlsRefused) serverTold.poll(5, TimeUnit.SECONDS)).failure()).isEqualTo(TlsFailure.PLAINTEXT);
+    assertThat(((TlsRefused) serverTold.poll(5, TimeUnit.SECONDS)).failure())
+        .isEqualTo(TlsFailure.PLAINTEXT);
   }
 
   @Test
@@ -186,11 +196,13 @@ class MeshTlsTest {
     assertThat(serverTold.poll(5, TimeUnit.SECONDS)).isEqualTo("still here");
 
     connect(address, CART, MeshAlpn.HTTP_2);
-    assertThat(((TlsRefused) clientTold.poll(5, TimeUnit.SECONDS)).failure()).isEqualTo(TlsFailure.UNKNOWN_CA);
+    assertThat(((TlsRefused) clientTold.poll(5, TimeUnit.SECONDS)).failure())
+        .isEqualTo(TlsFailure.UNKNOWN_CA);
     clientContexts.rotate(certificate(newCa, WEB, newCa));
     serverTold.clear();
     connect(address, other, MeshAlpn.HTTP_2);
-    assertThat(clientTold.poll(5, TimeUnit.SECONDS)).isEqualTo(new Secured(other, MeshAlpn.HTTP_2, "X25519MLKEM768"));
+    assertThat(clientTold.poll(5, TimeUnit.SECONDS))
+        .isEqualTo(new Secured(other, MeshAlpn.HTTP_2, "X25519MLKEM768"));
   }
 
   @Test
@@ -205,19 +217,22 @@ class MeshTlsTest {
     }
     serverContexts.rotate(certificate(ca, CART, new TestCa("only this one")));
     connect(address, CART, MeshAlpn.HTTP_2);
-    assertThat(((TlsRefused) serverTold.poll(5, TimeUnit.SECONDS)).failure()).isEqualTo(TlsFailure.UNKNOWN_CA);
+    assertThat(((TlsRefused) serverTold.poll(5, TimeUnit.SECONDS)).failure())
+        .isEqualTo(TlsFailure.UNKNOWN_CA);
   }
 
   @Test
   void nothingIsSecuredBeforeTheFirstCertificate() {
     Channel channel = new NioSocketChannel();
-    assertThat(new MeshTls(serverContexts, metrics, Ticker.systemTicker())
-            .accept(channel.pipeline(), Duration.ofSeconds(1), next(serverTold)))
+    assertThat(
+            new MeshTls(serverContexts, metrics, Ticker.systemTicker())
+                .accept(channel.pipeline(), Duration.ofSeconds(1), next(serverTold)))
         .isFalse();
     assertThat(channel.pipeline().names()).hasSize(1);
   }
 
-  private TlsRefused assertServerRefuses(WorkloadCertificate client, TlsFailure failure, String reason) throws Exception {
+  private TlsRefused assertServerRefuses(
+      WorkloadCertificate client, TlsFailure failure, String reason) throws Exception {
     serverContexts.rotate(certificate(ca, CART, ca));
     clientContexts.rotate(client);
 
@@ -228,7 +243,8 @@ class MeshTlsTest {
     assertThat(failures("inbound", reason)).isEqualTo(1);
     // The client was done first; then the server's alert came.
     assertThat(clientTold.poll(5, TimeUnit.SECONDS)).isInstanceOf(Secured.class);
-    assertThat(((TlsRefused) clientTold.poll(5, TimeUnit.SECONDS)).failure()).isEqualTo(TlsFailure.REFUSED_BY_PEER);
+    assertThat(((TlsRefused) clientTold.poll(5, TimeUnit.SECONDS)).failure())
+        .isEqualTo(TlsFailure.REFUSED_BY_PEER);
     return refused;
   }
 
@@ -261,7 +277,8 @@ class MeshTlsTest {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel child) {
-                tls.connect(child.pipeline(), expected, protocol, Duration.ofSeconds(5), next(clientTold));
+                tls.connect(
+                    child.pipeline(), expected, protocol, Duration.ofSeconds(5), next(clientTold));
                 child.pipeline().addLast(new Recorder(clientTold));
               }
             })

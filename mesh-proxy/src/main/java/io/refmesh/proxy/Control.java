@@ -1,0 +1,110 @@
+package io.refmesh.proxy;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.proxy.accept.Transport;
+import io.refmesh.proxy.control.ControlListener;
+import io.refmesh.proxy.control.ControlPlane;
+import io.refmesh.proxy.control.ControlSettings;
+import io.refmesh.proxy.control.DestinationState;
+import io.refmesh.proxy.control.Destinations;
+import io.refmesh.proxy.telemetry.ProxyMetrics;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * What the proxy asks of its control plane: the one of the environment, or one that a test plays.
+ * Safe on any thread.
+ */
+interface Control extends Destinations, AutoCloseable {
+
+  /** Makes the control plane's client; nothing is asked before {@link Control#start}. */
+  interface Factory {
+    Control create(ControlListener listener, Parts parts);
+  }
+
+  /** What a client needs of the proxy. */
+  record Parts(
+      EventLoopGroup loop,
+      Transport transport,
+      Ticker ticker,
+      InstantSource clock,
+      RandomGenerator random,
+      ProxyMetrics metrics) {}
+
+  void start();
+
+  Map<ServicePort, DestinationState> destinations();
+
+  boolean connected();
+
+  /** What the proxy still waits for, a sentence each. */
+  List<String> missing();
+
+  @Override
+  void close();
+
+  /** The control plane that the environment names. */
+  static Factory ofEnvironment(ProxyConfig config) {
+    ControlSettings settings =
+        new ControlSettings(
+            config.control(),
+            config.controlIdentity(),
+            config.identity(),
+            config.namespace(),
+            config.workload(),
+            config.replica(),
+            config.trustRoots(),
+            config.tokenFile(),
+            config.clockSkew());
+    return (listener, parts) ->
+        new Remote(
+            new ControlPlane(
+                settings,
+                listener,
+                parts.loop(),
+                parts.transport().connectionType(),
+                parts.ticker(),
+                parts.clock(),
+                parts.random(),
+                parts.metrics()));
+  }
+
+  /** Over the control API. */
+  record Remote(ControlPlane plane) implements Control {
+
+    @Override
+    public void start() {
+      plane.start();
+    }
+
+    @Override
+    public Subscription watch(ServicePort service, Consumer<DestinationState> listener) {
+      return plane.watch(service, listener);
+    }
+
+    @Override
+    public Map<ServicePort, DestinationState> destinations() {
+      return plane.destinations();
+    }
+
+    @Override
+    public boolean connected() {
+      return plane.connected();
+    }
+
+    @Override
+    public List<String> missing() {
+      return plane.missing();
+    }
+
+    @Override
+    public void close() {
+      plane.close();
+    }
+  }
+}

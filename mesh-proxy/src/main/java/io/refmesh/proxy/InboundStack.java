@@ -1,0 +1,149 @@
+package io.refmesh.proxy;
+
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.model.error.MeshError;
+import io.refmesh.model.policy.InboundPolicy;
+import io.refmesh.model.policy.Timeouts;
+import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.Layer;
+import io.refmesh.proxy.http.MeshHeaders;
+import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.policy.AuthorizationLayer;
+import io.refmesh.proxy.policy.AuthorizationMeters;
+import io.refmesh.proxy.policy.Authorizer;
+import io.refmesh.proxy.resilience.DeadlineLayer;
+import io.refmesh.proxy.resilience.RouteMeters;
+import io.refmesh.proxy.telemetry.AccessLog;
+import io.refmesh.proxy.telemetry.ProxyMetrics;
+import io.refmesh.proxy.telemetry.RequestMetricsLayer;
+import io.refmesh.proxy.telemetry.RequestTarget;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The inbound path of a request, as a list in the order a request sees it; one for each version of
+ * the workload's configuration. Immutable; serves all event loops.
+ */
+final class InboundStack {
+
+  /**
+   * The caller's own clock goes first: its timeout is the one that is counted and answered. What
+   * this adds is less than the 50 ms within which work upstream is to be cancelled.
+   */
+  private static final long DEADLINE_GRACE_MILLIS = 20;
+
+  /** Parts that outlive versions. */
+  record Parts(
+      ProxyConfig config,
+      ApplicationCalls application,
+      AuthorizationMeters authorizations,
+      ProxyMetrics metrics,
+      Ticker ticker,
+      Optional<AccessLog> accessLog) {}
+
+  private final InboundPolicy policy;
+  private final Authorizer authorizer;
+  private final Map<Integer, HttpService> services = new HashMap<>();
+
+  InboundStack(InboundPolicy policy, Parts parts) {
+    this.policy = policy;
+    this.authorizer = new Authorizer(policy);
+    for (int port : parts.config().ports().keySet()) {
+      services.put(port, service(port, parts));
+    }
+  }
+
+  /** Before the first configuration: refuses everything. */
+  static HttpService notReady() {
+    return (exchange, reply) ->
+        reply.done(
+            Outcome.Failed.before(
+                MeshError.NOT_READY, "the sidecar has no identity or no configuration yet"));
+  }
+
+  InboundPolicy policy() {
+    return policy;
+  }
+
+  Authorizer authorizer() {
+    return authorizer;
+  }
+
+  /** What the port speaks as far as the control plane knows. */
+  AppProtocol protocol(int port) {
+    return authorizer.protocol(port);
+  }
+
+  /** {@code namespace/name} of the first service that leads to the port; empty when none does. */
+  String serviceName(int port) {
+    return policy.ports().stream()
+        .filter(candidate -> candidate.port() == port)
+        .map(InboundPolicy.Port::service)
+        .findFirst()
+        .orElse("");
+  }
+
+  /** What requests to a port of the application are handed to. */
+  HttpService http(int port) {
+    return services.getOrDefault(port, notReady());
+  }
+
+  private HttpService service(int port, Parts parts) {
+    ProxyConfig config = parts.config();
+    String called = serviceName(port);
+    int slash = called.indexOf('/');
+    String namespace = slash < 0 ? config.namespace() : called.substring(0, slash);
+    String name = called.substring(slash + 1);
+    RequestTarget target =
+        new RequestTarget.Inbound(
+            namespace,
+            name,
+            Integer.toString(port),
+            config.workload(),
+            config.replica(),
+            config.identity(),
+            new HostPort(config.application(), port));
+    RouteMeters timeouts =
+        new RouteMeters(
+            parts.metrics(),
+            new ServicePort(namespace, name.isEmpty() ? config.workload() : name, port),
+            "inbound");
+
+    List<Layer> layers =
+        List.of(
+            new RequestMetricsLayer(target, parts.metrics(), parts.ticker(), parts.accessLog()),
+            new AuthorizationLayer(() -> authorizer, port, parts.authorizations()),
+            InboundStack::withGrace,
+            new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts));
+    HttpService service = parts.application().http(port);
+    for (Layer layer : layers.reversed()) {
+      service = layer.wrap(service);
+    }
+    return service;
+  }
+
+  private static HttpService withGrace(HttpService next) {
+    return (exchange, reply) -> {
+      CharSequence sent = exchange.request().headers().get(MeshHeaders.DEADLINE);
+      if (sent != null) {
+        try {
+          long millis = Long.parseLong(sent, 0, sent.length(), 10);
+          exchange
+              .request()
+              .headers()
+              .set(
+                  MeshHeaders.DEADLINE,
+                  Long.toString(Math.addExact(millis, DEADLINE_GRACE_MILLIS)));
+        } catch (NumberFormatException | ArithmeticException e) {
+          // Not a deadline that limits anything; the layer behind ignores it, too.
+        }
+      }
+      next.handle(exchange, reply);
+    };
+  }
+}

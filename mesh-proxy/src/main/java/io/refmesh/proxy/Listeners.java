@@ -1,0 +1,247 @@
+package io.refmesh.proxy;
+
+import io.netty.channel.EventLoop;
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.discovery.OutboundListener;
+import io.refmesh.proxy.accept.ConfiguredDestinations;
+import io.refmesh.proxy.accept.Listener;
+import io.refmesh.proxy.accept.Target;
+import io.refmesh.proxy.admin.ConfigDump;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The addresses the proxy listens on: the application's ports from the start, services as the
+ * control plane names them. An address that cannot be bound is tried again every second. Safe on
+ * any thread.
+ */
+final class Listeners {
+
+  private static final Logger LOG = Logger.getLogger(Listeners.class.getName());
+  private static final long RETRY_MILLIS = 1000;
+  private static final String NOT_BOUND_YET = "not bound yet";
+
+  /** One address that is to be listened on. */
+  private static final class Slot {
+    final HostPort address;
+    Target target;
+    Listener.@Nullable Bound bound;
+    String problem = NOT_BOUND_YET;
+    boolean unwanted;
+
+    Slot(HostPort address, Target target) {
+      this.address = address;
+      this.target = target;
+    }
+  }
+
+  private final Listener listener;
+  private final ConfiguredDestinations destinations;
+  private final ProxyConfig config;
+  private final EventLoop timers;
+  private final Runnable changed;
+
+  // Guarded by this.
+  private final TreeMap<String, Slot> inbound = new TreeMap<>();
+  private final Map<HostPort, Slot> outbound = new HashMap<>();
+  private boolean closed;
+
+  /**
+   * @param timers a loop that carries no traffic
+   * @param changed run when an address was bound
+   */
+  Listeners(
+      Listener listener,
+      ConfiguredDestinations destinations,
+      ProxyConfig config,
+      EventLoop timers,
+      Runnable changed) {
+    this.listener = listener;
+    this.destinations = destinations;
+    this.config = config;
+    this.timers = timers;
+    this.changed = changed;
+  }
+
+  /** Binds the application's ports; throws with the address in the message. Blocks. */
+  void bindInbound() throws IOException {
+    for (Map.Entry<Integer, AppProtocol> port : config.ports().entrySet()) {
+      HostPort address = new HostPort(config.inbound(), port.getKey());
+      Slot slot = new Slot(address, new Target.Inbound(port.getKey(), port.getValue()));
+      destinations.put(address, slot.target);
+      try {
+        Listener.Bound bound = listener.bind(address).toCompletableFuture().join();
+        synchronized (this) {
+          slot.bound = bound;
+          slot.problem = "";
+          inbound.put(address.toString(), slot);
+        }
+      } catch (CompletionException e) {
+        throw new IOException(
+            "inbound address "
+                + address
+                + " cannot be bound ("
+                + reason(e.getCause())
+                + "); is something else on it?",
+            e.getCause());
+      }
+    }
+  }
+
+  /** Binds what is new and closes what is not wanted any more; connections live on. */
+  synchronized void outbound(List<OutboundListener> wanted) {
+    if (closed) {
+      return;
+    }
+    Map<HostPort, Target> targets = new HashMap<>();
+    for (OutboundListener one : wanted) {
+      targets.put(one.listen(), new Target.Outbound(one.service(), one.protocol()));
+    }
+    outbound
+        .values()
+        .removeIf(slot -> {
+          if (targets.containsKey(slot.address)) {
+            return false;
+          }
+          drop(slot);
+          return true;
+        });
+    targets.forEach((address, target) -> {
+      destinations.put(address, target);
+      Slot slot = outbound.get(address);
+      if (slot == null) {
+        slot = new Slot(address, target);
+        outbound.put(address, slot);
+        bind(slot);
+      } else {
+        slot.target = target;
+      }
+    });
+  }
+
+  /** Takes no more connections to the application. */
+  synchronized void closeInbound() {
+    inbound.values().forEach(Listeners::close);
+  }
+
+  /** Takes no more connections at all. */
+  synchronized void close() {
+    closed = true;
+    closeInbound();
+    outbound.values().forEach(this::drop);
+    outbound.clear();
+  }
+
+  /** What is to be bound and is not, a sentence each. */
+  synchronized List<String> problems() {
+    return outbound.values().stream()
+        .filter(slot -> !slot.problem.isEmpty())
+        .map(slot -> "listener " + slot.address + ": " + slot.problem)
+        .sorted()
+        .toList();
+  }
+
+  synchronized List<ConfigDump.Listener> describe() {
+    List<ConfigDump.Listener> all = new ArrayList<>();
+    inbound.values().forEach(slot -> all.add(describe(slot)));
+    outbound.values().stream()
+        .sorted((a, b) -> a.address.toString().compareTo(b.address.toString()))
+        .forEach(slot -> all.add(describe(slot)));
+    return all;
+  }
+
+  private ConfigDump.Listener describe(Slot slot) {
+    String protocol = slot.target.protocol().name().toLowerCase(Locale.ROOT);
+    return switch (slot.target) {
+      case Target.Inbound own ->
+          new ConfigDump.Listener(
+              "inbound",
+              slot.address,
+              new HostPort(config.application(), own.port()).toString(),
+              protocol,
+              slot.problem);
+      case Target.Outbound called ->
+          new ConfigDump.Listener(
+              "outbound", slot.address, called.service().toString(), protocol, slot.problem);
+    };
+  }
+
+  private void bind(Slot slot) {
+    listener
+        .bind(slot.address)
+        .whenComplete((bound, failure) -> {
+          if (failure == null) {
+            bound(slot, bound);
+          } else {
+            failed(slot, reason(failure));
+          }
+        });
+  }
+
+  private void bound(Slot slot, Listener.Bound bound) {
+    synchronized (this) {
+      slot.bound = bound;
+      slot.problem = "";
+      if (slot.unwanted) {
+        close(slot);
+        return;
+      }
+    }
+    changed.run();
+  }
+
+  private synchronized void failed(Slot slot, String why) {
+    if (slot.unwanted) {
+      return;
+    }
+    if (slot.problem.equals(NOT_BOUND_YET)) {
+      LOG.log(
+          Level.WARNING,
+          "listener not bound: address={0} target={1} reason=\"{2}\"; trying again every second",
+          new Object[] {slot.address, slot.target, why});
+    }
+    slot.problem = "cannot be bound (" + why + ")";
+    timers.schedule(
+        () -> {
+          synchronized (this) {
+            if (!slot.unwanted) {
+              bind(slot);
+            }
+          }
+        },
+        RETRY_MILLIS,
+        TimeUnit.MILLISECONDS);
+  }
+
+  private void drop(Slot slot) {
+    slot.unwanted = true;
+    close(slot);
+    // Connections in the backlog of a closed listener are reset by the kernel: none needs the
+    // entry.
+    destinations.remove(slot.address);
+  }
+
+  private static void close(Slot slot) {
+    if (slot.bound != null) {
+      slot.bound.close();
+      slot.bound = null;
+    }
+  }
+
+  private static String reason(@Nullable Throwable failure) {
+    return failure == null || failure.getMessage() == null
+        ? String.valueOf(failure)
+        : failure.getMessage();
+  }
+}

@@ -1,0 +1,112 @@
+package io.refmesh.proxy;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.proxy.accept.Accepted;
+import io.refmesh.proxy.accept.Target;
+import io.refmesh.proxy.detect.DetectHandler;
+import io.refmesh.proxy.detect.DetectTimeouts;
+import io.refmesh.proxy.detect.PortHint;
+import io.refmesh.proxy.detect.Protocol;
+import io.refmesh.proxy.http.Caller;
+import io.refmesh.proxy.http.server.Http1Server;
+import io.refmesh.proxy.http.server.Http2Server;
+import io.refmesh.proxy.http.server.ServerSettings;
+import io.refmesh.proxy.telemetry.Counter;
+import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.proxy.telemetry.ProxyMetrics;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The outbound path of a connection, in order: detect what the application speaks; HTTP goes to the
+ * service's stack request by request, everything else to one endpoint. On the event loop of the
+ * connection.
+ */
+final class OutboundConnections {
+
+  private final OutboundServices services;
+  private final OutboundRelays relays;
+  private final ServerSettings http;
+  private final Duration detectTimeout;
+  private final DetectTimeouts detectTimeouts;
+  private final ProxyMetrics metrics;
+
+  OutboundConnections(
+      OutboundServices services,
+      OutboundRelays relays,
+      ProxyConfig.Limits limits,
+      ProxyMetrics metrics,
+      Ticker ticker) {
+    this.services = services;
+    this.relays = relays;
+    this.metrics = metrics;
+    http =
+        ServerSettings.of(ServerSettings.Role.OUTBOUND, ticker)
+            .withHeaders(limits.headerBytes(), limits.headerTimeout());
+    detectTimeout = limits.detectTimeout();
+    detectTimeouts = new DetectTimeouts(ticker);
+  }
+
+  void accepted(Accepted connection, Target.Outbound target) {
+    Channel channel = connection.channel();
+    OutboundServices.Service service = services.lease(target.service());
+    channel.closeFuture().addListener(closed -> service.release());
+    if (PortHint.opaque(target.protocol(), target.service().port())) {
+      connection.meter().name();
+      relays.begin(channel, service);
+    } else {
+      channel
+          .pipeline()
+          .addLast(new DetectHandler(detectTimeout, new Detected(connection, service)));
+    }
+  }
+
+  private final class Detected implements DetectHandler.Next {
+
+    private final Accepted connection;
+    private final OutboundServices.Service service;
+
+    Detected(Accepted connection, OutboundServices.Service service) {
+      this.connection = connection;
+      this.service = service;
+    }
+
+    @Override
+    public void detected(ChannelHandlerContext context, Protocol protocol) {
+      connection.meter().name();
+      Channel channel = connection.channel();
+      Caller application = new Caller(connection.peer(), Optional.empty(), false);
+      switch (protocol) {
+        case Protocol.Http1 http1 -> {
+          channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+          Http1Server.install(channel.pipeline(), service.http(), application, http);
+        }
+        case Protocol.Http2 http2 -> {
+          channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+          Http2Server.install(channel.pipeline(), service.http(), application, http);
+        }
+        // The application encrypts by itself: its bytes are carried as they are.
+        case Protocol.Tls tls -> relays.begin(channel, service);
+        case Protocol.Opaque opaque -> relays.begin(channel, service);
+      }
+    }
+
+    @Override
+    public void endedWithoutByte(ChannelHandlerContext context) {
+      context.close();
+    }
+
+    @Override
+    public void timedOut(ChannelHandlerContext context, int bytesSeen) {
+      ServicePort id = service.id();
+      Counter counter =
+          metrics.counter(ProxyMetric.DETECT_TIMEOUT_TOTAL, "outbound", id.toString());
+      counter.increment();
+      detectTimeouts.timedOut(id.toString(), bytesSeen, detectTimeout.toMillis());
+    }
+  }
+}

@@ -1,0 +1,354 @@
+package io.refmesh.proxy;
+
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.EndpointSpec;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.discovery.WorkloadConfig;
+import io.refmesh.proxy.accept.Accepted;
+import io.refmesh.proxy.accept.ConfiguredDestinations;
+import io.refmesh.proxy.accept.ConnectionLimit;
+import io.refmesh.proxy.accept.ConnectionMeter;
+import io.refmesh.proxy.accept.Listener;
+import io.refmesh.proxy.accept.Target;
+import io.refmesh.proxy.accept.Transport;
+import io.refmesh.proxy.admin.AdminServer;
+import io.refmesh.proxy.admin.AdminState;
+import io.refmesh.proxy.admin.ConfigDump;
+import io.refmesh.proxy.control.ControlListener;
+import io.refmesh.proxy.endpoint.EndpointRegistry;
+import io.refmesh.proxy.http.client.ClientSettings;
+import io.refmesh.proxy.http.client.ConnectionPools;
+import io.refmesh.proxy.policy.AuthorizationMeters;
+import io.refmesh.proxy.relay.Dialer;
+import io.refmesh.proxy.telemetry.AccessLog;
+import io.refmesh.proxy.telemetry.ProxyMetrics;
+import io.refmesh.proxy.tls.MeshTls;
+import io.refmesh.proxy.tls.TlsContexts;
+import io.refmesh.proxy.tls.WorkloadCertificate;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sidecar: builds every part once, in the order of the traffic, and holds what has to be
+ * closed. Several may live in one JVM.
+ *
+ * <p>After {@link #start} connections are taken; nothing is served before the control plane has
+ * given a certificate and a configuration.
+ */
+final class Proxy implements AutoCloseable {
+
+  private static final Logger LOG = Logger.getLogger(Proxy.class.getName());
+
+  /** Everything outside the process. */
+  record Surroundings(Ticker ticker, InstantSource clock, long seed, OutputStream accessLog) {}
+
+  private final ProxyConfig config;
+  private final Ticker ticker;
+  private final long builtNanos;
+  private final ProxyMetrics metrics;
+  private final MultiThreadIoEventLoopGroup loops;
+  private final MultiThreadIoEventLoopGroup sideLoops;
+  private final Transport transport = Transport.best();
+  private final TlsContexts contexts;
+  private final Optional<AccessLog> accessLog;
+  private final EndpointRegistry endpoints;
+  private final Control control;
+  private final OutboundServices services;
+  private final ApplicationCalls application;
+  private final InboundStack.Parts inboundParts;
+  private final InboundRelays inboundRelays;
+  private final Listeners listeners;
+  private final Draining draining;
+  private final ChannelGroup inbound = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
+  private final ChannelGroup outbound = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
+  private final AtomicBoolean toldReady = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile @Nullable InboundStack inboundStack;
+  private volatile @Nullable AdminServer admin;
+
+  Proxy(ProxyConfig config, Control.Factory controls, Surroundings surroundings) {
+    this.config = config;
+    ticker = surroundings.ticker();
+    builtNanos = ticker.nanoTime();
+    ProxyConfig.Limits limits = config.limits();
+    metrics = new ProxyMetrics(ticker, limits.series());
+    accessLog =
+        switch (config.accessLog()) {
+          case OFF -> Optional.empty();
+          case TEXT -> Optional.of(accessLog(AccessLog.Format.TEXT, surroundings));
+          case JSON -> Optional.of(accessLog(AccessLog.Format.JSON, surroundings));
+        };
+    loops = transport.loops(config.eventLoops(), "traffic");
+    sideLoops = transport.loops(1, "side");
+    EventLoop timers = sideLoops.next();
+    LoopRandom random = new LoopRandom(surroundings.seed());
+
+    // Towards peers.
+    contexts = new TlsContexts(config.clockSkew(), surroundings.clock());
+    MeshTls tls = new MeshTls(contexts, metrics, ticker);
+    SidecarConnections secure = new SidecarConnections(tls);
+    Dialer dialer = new Dialer(transport, metrics);
+    endpoints =
+        new EndpointRegistry(
+            ticker,
+            random,
+            new ConnectionPools(
+                secure,
+                transport.connections(),
+                (pipeline, endpoint) -> prepare(pipeline, "outbound", endpoint),
+                ClientSettings.DEFAULT,
+                ticker),
+            metrics,
+            config.zone());
+
+    // From the control plane.
+    control =
+        controls.create(
+            new Told(),
+            new Control.Parts(sideLoops, transport, ticker, surroundings.clock(), random, metrics));
+
+    // The outbound path.
+    services =
+        new OutboundServices(
+            control,
+            new OutboundStack(ticker, random, endpoints, metrics),
+            metrics,
+            ticker,
+            accessLog,
+            timers);
+    OutboundConnections outboundConnections =
+        new OutboundConnections(
+            services, new OutboundRelays(dialer, tls, ticker, metrics), limits, metrics, ticker);
+
+    // The inbound path.
+    application =
+        new ApplicationCalls(
+            config,
+            new ConnectionPools(
+                secure,
+                transport.connections(),
+                (pipeline, endpoint) -> prepare(pipeline, "inbound", endpoint),
+                ClientSettings.DEFAULT,
+                ticker));
+    AuthorizationMeters authorizations = new AuthorizationMeters(metrics);
+    inboundParts =
+        new InboundStack.Parts(config, application, authorizations, metrics, ticker, accessLog);
+    inboundRelays =
+        new InboundRelays(() -> inboundStack, application, dialer, authorizations, metrics, ticker);
+    InboundConnections inboundConnections =
+        new InboundConnections(() -> inboundStack, tls, inboundRelays, limits, metrics, ticker);
+
+    // What both begin with.
+    ConfiguredDestinations destinations = new ConfiguredDestinations();
+    Listener listener =
+        new Listener(
+            loops,
+            transport,
+            destinations,
+            new ConnectionLimit(limits.connections()),
+            metrics,
+            ticker,
+            connection -> accepted(connection, inboundConnections, outboundConnections));
+    listeners = new Listeners(listener, destinations, config, timers, this::tellWhenReady);
+    draining = new Draining(config, listeners, inbound, outbound, timers, ticker);
+  }
+
+  /**
+   * Binds the ports and begins to ask the control plane; throws with the address in the message.
+   */
+  void start() throws IOException {
+    accessLog.ifPresent(AccessLog::start);
+    listeners.bindInbound();
+    admin =
+        AdminServer.start(
+            config.admin(), sideLoops, transport.listenerType(), new Admin(), metrics);
+    control.start();
+    LOG.log(
+        Level.INFO,
+        "proxy started: workload={0}/{1}/{2} admin={3} inbound={4} ports={5} loops={6} transport={7}",
+        new Object[] {
+          config.namespace(),
+          config.workload(),
+          Integer.toString(config.replica()),
+          adminAddress(),
+          config.inbound(),
+          config.ports().keySet(),
+          Integer.toString(config.eventLoops()),
+          transport
+        });
+  }
+
+  /** Where the admin port is; a real port also when 0 was asked for. */
+  HostPort adminAddress() {
+    AdminServer server = admin;
+    return server == null ? config.admin() : server.address();
+  }
+
+  ProxyMetrics metrics() {
+    return metrics;
+  }
+
+  /** Begins to drain, once; completes when nothing is left, or at the timeout. */
+  CompletionStage<Void> drain() {
+    return draining.begin();
+  }
+
+  /** Completes when a drain that anybody began is over. */
+  CompletionStage<Void> drained() {
+    return draining.over();
+  }
+
+  /** What it waits for before it can take traffic, a sentence each. */
+  List<String> notReady() {
+    List<String> missing = new ArrayList<>(control.missing());
+    if (contexts.certificate().isEmpty()
+        && missing.stream().noneMatch(text -> text.startsWith("certificate"))) {
+      missing.add("certificate: none that could be used");
+    }
+    missing.addAll(listeners.problems());
+    if (draining.begun()) {
+      missing.add("draining");
+    }
+    return missing;
+  }
+
+  /** Stops at once: connections are cut. After {@link #drain} there are none. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    listeners.close();
+    AdminServer server = admin;
+    if (server != null) {
+      server.close();
+    }
+    control.close();
+    inbound.close().awaitUninterruptibly();
+    outbound.close().awaitUninterruptibly();
+    services.close();
+    endpoints.close();
+    application.close();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    sideLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    contexts.close();
+    accessLog.ifPresent(AccessLog::close);
+  }
+
+  private void accepted(
+      Accepted connection, InboundConnections toApplication, OutboundConnections fromApplication) {
+    switch (connection.target()) {
+      case Target.Inbound target -> {
+        inbound.add(connection.channel());
+        toApplication.accepted(connection, target);
+      }
+      case Target.Outbound target -> {
+        outbound.add(connection.channel());
+        fromApplication.accepted(connection, target);
+      }
+    }
+  }
+
+  private void prepare(ChannelPipeline pipeline, String direction, EndpointSpec endpoint) {
+    transport.prepare(pipeline.channel());
+    pipeline.addLast(
+        ConnectionMeter.connecting(
+            metrics,
+            new ConnectionMeter.Labels(
+                direction,
+                "dst",
+                endpoint.identity().isPresent(),
+                "",
+                "",
+                Integer.toString(endpoint.address().port()),
+                endpoint.address().toString())));
+  }
+
+  private void tellWhenReady() {
+    if (!toldReady.get() && notReady().isEmpty() && toldReady.compareAndSet(false, true)) {
+      LOG.log(
+          Level.INFO,
+          "proxy ready: after_ms={0}",
+          Long.toString(TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - builtNanos)));
+    }
+  }
+
+  private AccessLog accessLog(AccessLog.Format format, Surroundings surroundings) {
+    return new AccessLog(format, surroundings.accessLog(), ticker, surroundings.clock(), metrics);
+  }
+
+  /** What the control plane says about the workload, on its threads. */
+  private final class Told implements ControlListener {
+
+    @Override
+    public void certificate(WorkloadCertificate certificate) {
+      try {
+        contexts.rotate(certificate);
+      } catch (SSLException e) {
+        throw new IllegalArgumentException(
+            "certificate " + certificate.serial() + " cannot be used: " + e.getMessage(), e);
+      }
+      sideLoops.execute(Proxy.this::tellWhenReady);
+    }
+
+    @Override
+    public void expired(WorkloadCertificate certificate, String why) {
+      contexts.expire();
+    }
+
+    @Override
+    public void workload(WorkloadConfig workload) {
+      inboundStack = new InboundStack(workload.inbound(), inboundParts);
+      inboundRelays.policyChanged();
+      listeners.outbound(workload.outbound());
+      sideLoops.execute(Proxy.this::tellWhenReady);
+    }
+  }
+
+  /** What the admin port asks, on the side loop. */
+  private final class Admin implements AdminState {
+
+    @Override
+    public List<String> notReady() {
+      return Proxy.this.notReady();
+    }
+
+    @Override
+    public ConfigDump config() {
+      InboundStack stack = inboundStack;
+      return new ConfigDump(
+          new ConfigDump.Workload(
+              config.namespace(), config.workload(), config.replica(), config.zone()),
+          config.identity(),
+          contexts.certificate(),
+          control.connected(),
+          Proxy.this.notReady(),
+          listeners.describe(),
+          stack == null ? Optional.empty() : Optional.of(stack.policy()),
+          control.destinations(),
+          endpoints.snapshot());
+    }
+
+    @Override
+    public void drain() {
+      Proxy.this.drain();
+    }
+  }
+}

@@ -1,0 +1,336 @@
+package io.refmesh.proxy;
+
+import io.netty.util.NetUtil;
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.proxy.admin.LogLevel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the proxy is told when it starts; everything else comes from the control plane. The only
+ * reader of the environment.
+ *
+ * @param zone empty when it is not known
+ * @param inbound address to listen on, on every port of {@code ports}
+ * @param application address of the application, called on the same ports
+ * @param ports what each port of the application speaks
+ * @param drainAnnounce how long connections are taken after the signal to drain
+ * @param drainTimeout after which a drain is over, come what may
+ */
+record ProxyConfig(
+    String namespace,
+    String workload,
+    int replica,
+    SpiffeId identity,
+    String zone,
+    HostPort control,
+    SpiffeId controlIdentity,
+    Path trustRoots,
+    Path tokenFile,
+    HostPort admin,
+    String inbound,
+    String application,
+    SortedMap<Integer, AppProtocol> ports,
+    int eventLoops,
+    Duration drainAnnounce,
+    Duration drainTimeout,
+    LogLevel logLevel,
+    AccessLogging accessLog,
+    Duration clockSkew,
+    Limits limits) {
+
+  ProxyConfig {
+    ports = Collections.unmodifiableSortedMap(new TreeMap<>(ports));
+  }
+
+  /** Whether each exchange is written to standard output. */
+  enum AccessLogging {
+    OFF,
+    TEXT,
+    JSON
+  }
+
+  /**
+   * Bounds.
+   *
+   * @param connections accepted at once
+   * @param series of metrics
+   */
+  record Limits(
+      int headerBytes,
+      Duration headerTimeout,
+      Duration detectTimeout,
+      int connections,
+      int series) {}
+
+  /** What is wrong with the environment: setting, value and what was expected, a line each. */
+  static final class Refused extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Refused(List<String> mistakes) {
+      super(String.join("\n", mistakes));
+    }
+  }
+
+  static ProxyConfig of(Map<String, String> environment) throws Refused {
+    Reader reader = new Reader(environment);
+    ProxyConfig config = reader.read();
+    if (config == null || !reader.mistakes.isEmpty()) {
+      throw new Refused(reader.mistakes);
+    }
+    return config;
+  }
+
+  /**
+   * Reads settings one by one and collects what is wrong with them, so that all is told at once.
+   */
+  private static final class Reader {
+
+    private static final Pattern WORKLOAD =
+        Pattern.compile("([a-z0-9.-]+)/([a-z0-9.-]+)/(\\d{1,6})");
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+    private static final Pattern BYTES = Pattern.compile("(\\d{1,9})(Ki|Mi)?");
+    private static final String A_DURATION = "a duration such as 500ms, 3s or 2m";
+    private static final String AN_ADDRESS = "an IP address and a port such as 127.1.0.1:8086";
+
+    private final Map<String, String> environment;
+    private final List<String> mistakes = new ArrayList<>();
+
+    Reader(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
+    @Nullable ProxyConfig read() {
+      Matcher workload =
+          required(
+              "REFMESH_WORKLOAD",
+              "namespace/workload/replica such as shop/cart/0",
+              text -> {
+                Matcher matcher = WORKLOAD.matcher(text);
+                return matcher.matches() ? matcher : null;
+              });
+      SpiffeId identity =
+          required(
+              "REFMESH_IDENTITY",
+              "spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>",
+              text -> SpiffeId.maybeParse(text).orElse(null));
+      String controlDefault =
+          identity == null
+              ? ""
+              : "spiffe://" + identity.trustDomain() + "/ns/refmesh-system/sa/control-plane";
+      HostPort control = required("REFMESH_CONTROL", AN_ADDRESS, Reader::address);
+      SpiffeId controlIdentity =
+          optional(
+              "REFMESH_CONTROL_IDENTITY",
+              controlDefault,
+              "spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>",
+              text -> SpiffeId.maybeParse(text).orElse(null));
+      Path trustRoots = required("REFMESH_TRUST_ROOTS", "path of a PEM file", Path::of);
+      Path tokenFile = required("REFMESH_TOKEN_FILE", "path of a file", Path::of);
+      HostPort admin = required("REFMESH_ADMIN", AN_ADDRESS, Reader::address);
+      String inbound = required("REFMESH_INBOUND", "an IP address", Reader::host);
+      String application =
+          required(
+              "REFMESH_APPLICATION",
+              "the IP address of the application, another one than REFMESH_INBOUND",
+              text -> text.equals(inbound) ? null : host(text));
+      SortedMap<Integer, AppProtocol> ports =
+          optional(
+              "REFMESH_PORTS",
+              "",
+              "port=appProtocol pairs such as 8080=http,9090=refmesh.io/opaque",
+              Reader::ports);
+      Integer loops =
+          optional(
+              "REFMESH_EVENT_LOOPS",
+              Integer.toString(Math.max(1, Runtime.getRuntime().availableProcessors())),
+              "1 to 256",
+              text -> number(text, 1, 256));
+      Duration announce = optional("REFMESH_DRAIN_ANNOUNCE", "3s", A_DURATION, Reader::duration);
+      Duration drain = optional("REFMESH_DRAIN_TIMEOUT", "120s", A_DURATION, Reader::duration);
+      LogLevel level =
+          optional(
+              "REFMESH_LOG_LEVEL",
+              "info",
+              "off, error, warn, info, debug or trace",
+              LogLevel::parse);
+      AccessLogging accessLog =
+          optional(
+              "REFMESH_ACCESS_LOG",
+              "off",
+              "off, text or json",
+              text -> AccessLogging.valueOf(text.toUpperCase(Locale.ROOT)));
+      Duration skew = optional("REFMESH_CLOCK_SKEW", "20s", A_DURATION, Reader::duration);
+      Integer headerBytes =
+          optional(
+              "REFMESH_HEADER_BYTES", "64Ki", "1Ki to 1Mi", text -> bytes(text, 1024, 1 << 20));
+      Duration headerTimeout =
+          optional("REFMESH_HEADER_TIMEOUT", "10s", A_DURATION, Reader::duration);
+      Duration detectTimeout =
+          optional("REFMESH_DETECT_TIMEOUT", "10s", A_DURATION, Reader::duration);
+      Integer connections =
+          optional(
+              "REFMESH_CONNECTIONS", "10000", "1 to 1000000", text -> number(text, 1, 1_000_000));
+      Integer series =
+          optional(
+              "REFMESH_SERIES", "5000", "100 to 1000000", text -> number(text, 100, 1_000_000));
+
+      if (workload == null
+          || identity == null
+          || control == null
+          || controlIdentity == null
+          || trustRoots == null
+          || tokenFile == null
+          || admin == null
+          || inbound == null
+          || application == null
+          || ports == null
+          || loops == null
+          || announce == null
+          || drain == null
+          || level == null
+          || accessLog == null
+          || skew == null
+          || headerBytes == null
+          || headerTimeout == null
+          || detectTimeout == null
+          || connections == null
+          || series == null) {
+        return null;
+      }
+      return new ProxyConfig(
+          workload.group(1),
+          workload.group(2),
+          Integer.parseInt(workload.group(3)),
+          identity,
+          environment.getOrDefault("REFMESH_ZONE", ""),
+          control,
+          controlIdentity,
+          trustRoots,
+          tokenFile,
+          admin,
+          inbound,
+          application,
+          ports,
+          loops,
+          announce,
+          drain,
+          level,
+          accessLog,
+          skew,
+          new Limits(headerBytes, headerTimeout, detectTimeout, connections, series));
+    }
+
+    private <T> @Nullable T required(
+        String setting, String expected, Function<String, @Nullable T> parse) {
+      String text = environment.get(setting);
+      if (text == null || text.isEmpty()) {
+        mistakes.add(setting + ": not set (expected: " + expected + ")");
+        return null;
+      }
+      return parsed(setting, text, expected, parse);
+    }
+
+    private <T> @Nullable T optional(
+        String setting, String otherwise, String expected, Function<String, @Nullable T> parse) {
+      String text = environment.get(setting);
+      if (text == null || text.isEmpty()) {
+        text = otherwise;
+      }
+      return parsed(setting, text, expected, parse);
+    }
+
+    private <T> @Nullable T parsed(
+        String setting, String text, String expected, Function<String, @Nullable T> parse) {
+      T value;
+      try {
+        value = parse.apply(text);
+      } catch (IllegalArgumentException e) {
+        // Parsers of the model say why; the line below says what was expected here.
+        value = null;
+      }
+      if (value == null) {
+        mistakes.add(setting + ": " + text + " (expected: " + expected + ")");
+      }
+      return value;
+    }
+
+    private static @Nullable HostPort address(String text) {
+      HostPort address = HostPort.parse(text);
+      return host(address.host()) == null ? null : address;
+    }
+
+    private static @Nullable String host(String text) {
+      return NetUtil.isValidIpV4Address(text) || NetUtil.isValidIpV6Address(text) ? text : null;
+    }
+
+    private static @Nullable SortedMap<Integer, AppProtocol> ports(String text) {
+      SortedMap<Integer, AppProtocol> ports = new TreeMap<>();
+      if (text.isEmpty()) {
+        return ports;
+      }
+      for (String part : text.split(",", -1)) {
+        int equals = part.indexOf('=');
+        Integer port = number(equals < 0 ? part : part.substring(0, equals), 1, 65_535);
+        if (port == null
+            || ports.put(port, AppProtocol.of(equals < 0 ? "" : part.substring(equals + 1)))
+                != null) {
+          return null;
+        }
+      }
+      return ports;
+    }
+
+    private static @Nullable Integer number(String text, int least, int most) {
+      int value = Integer.parseInt(text);
+      return value < least || value > most ? null : value;
+    }
+
+    private static @Nullable Integer bytes(String text, int least, int most) {
+      Matcher matcher = BYTES.matcher(text);
+      if (!matcher.matches()) {
+        return null;
+      }
+      String unit = Optional.ofNullable(matcher.group(2)).orElse("");
+      long value =
+          Long.parseLong(matcher.group(1))
+              * switch (unit) {
+                case "Ki" -> 1024L;
+                case "Mi" -> 1024L * 1024;
+                default -> 1L;
+              };
+      return value < least || value > most ? null : (int) value;
+    }
+
+    private static @Nullable Duration duration(String text) {
+      Matcher matcher = DURATION.matcher(text);
+      if (text.equals("0")) {
+        return Duration.ZERO;
+      }
+      if (!matcher.matches()) {
+        return null;
+      }
+      long value = Long.parseLong(matcher.group(1));
+      return switch (matcher.group(2)) {
+        case "ms" -> Duration.ofMillis(value);
+        case "s" -> Duration.ofSeconds(value);
+        case "m" -> Duration.ofMinutes(value);
+        default -> Duration.ofHours(value);
+      };
+    }
+  }
+}

@@ -54,8 +54,8 @@ class BalancerTest {
                     "shop",
                     "cart",
                     "8080",
-                    "shop/cart",
-                    "shop/cart-0",
+                    "cart",
+                    "cart-0",
                     "default",
                     "",
                     "10.0.0.1:8080")

@@ -66,10 +66,15 @@ public final class OutboundStack {
   public DestinationStack compile(Destination destination) {
     RouteTable table = new RouteTable(destination.rules());
     Map<ServicePort, BackendEndpoints> endpoints = new HashMap<>();
-    destination.backends().forEach((id, backend) -> endpoints.put(id, registry.lease(backend)));
     List<HttpService> services = new ArrayList<>();
-    for (RouteRule rule : destination.rules()) {
-      services.add(service(rule, destination, endpoints));
+    try {
+      destination.backends().forEach((id, backend) -> endpoints.put(id, registry.lease(backend)));
+      for (RouteRule rule : destination.rules()) {
+        services.add(service(rule, destination, endpoints));
+      }
+    } catch (RuntimeException e) {
+      endpoints.values().forEach(registry::release);
+      throw e;
     }
     HttpService http =
         new StripMeshHeaders().wrap(new Router(table, services, destination.id().toString()));

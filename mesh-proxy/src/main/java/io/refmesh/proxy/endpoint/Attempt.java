@@ -74,6 +74,11 @@ public final class Attempt {
     end(answered ? Verdict.SUCCESS : Verdict.FAILURE, nowNanos);
   }
 
+  /** The caller of the opaque connection left before it was made: that tells nothing. */
+  public void callerLeft(long nowNanos) {
+    end(answered ? Verdict.SUCCESS : Verdict.NONE, nowNanos);
+  }
+
   private void end(Verdict verdict, long nowNanos) {
     if (ended) {
       throw new IllegalStateException("a try ends once, and this one has: " + endpoint);

@@ -39,6 +39,7 @@ final class ReplayBuffer implements BodyPipe.Sink {
   private final List<ByteBuf> blocks = new ArrayList<>(2);
   private int keptBytes;
   private @Nullable TryBody current;
+  private @Nullable TryBody before;
   private @Nullable Http2Headers trailers;
   private boolean ended;
   private boolean keeping = true;
@@ -64,14 +65,23 @@ final class ReplayBuffer implements BodyPipe.Sink {
   }
 
   /**
-   * Cuts the current try's body, if it is not complete, and makes the next one's. Only while {@link
-   * #replayable}.
+   * Whether the body has arrived whole. If not, a try that is over is still being sent the rest of
+   * it.
+   */
+  boolean ended() {
+    return ended;
+  }
+
+  /**
+   * Makes the body of the next try; from now on it gets what arrives. The one before is cut by
+   * {@link #cutBefore}. Only while {@link #replayable}.
    */
   BodyPipe next() {
     if (!replayable || !keeping) {
       throw new IllegalStateException("the body is not kept for another try");
     }
-    cut();
+    cutBefore();
+    detach();
     TryBody body = new TryBody(keptBytes);
     current = body;
     for (ByteBuf block : blocks) {
@@ -83,6 +93,19 @@ final class ReplayBuffer implements BodyPipe.Sink {
     return body.pipe;
   }
 
+  /** Cuts the body of the try before, if it is not complete. Safe to repeat. */
+  void cutBefore() {
+    TryBody body = before;
+    before = null;
+    if (body != null) {
+      body.pipe.fail(
+          new Outcome.Failed(
+              MeshError.UPSTREAM_RESET, "the try is over, another one follows", Progress.SENT));
+      // A body that was complete and that the try never took is not cut: its bytes are released.
+      body.pipe.abandon();
+    }
+  }
+
   /** There will be no other try: releases the copy; the current try goes on. Safe to repeat. */
   void commit() {
     if (!keeping) {
@@ -91,8 +114,17 @@ final class ReplayBuffer implements BodyPipe.Sink {
     keeping = false;
     replayable = false;
     releaseCopy();
+    cutBefore();
     if (current != null && current.abandoned) {
       original.abandon();
+    }
+  }
+
+  /** The exchange is over: releases what the current try has not taken. Safe to repeat. */
+  void close() {
+    commit();
+    if (current != null) {
+      current.pipe.abandon();
     }
   }
 
@@ -160,18 +192,17 @@ final class ReplayBuffer implements BodyPipe.Sink {
     blocks.clear();
   }
 
-  private void cut() {
+  /** The current try gets nothing more, and no credit is waited for. */
+  private void detach() {
     TryBody body = current;
-    current = null;
     if (body == null) {
       return;
     }
+    current = null;
+    before = body;
     int owed = body.owed;
     body.owed = 0;
     body.detached = true;
-    body.pipe.fail(
-        new Outcome.Failed(
-            MeshError.UPSTREAM_RESET, "the try is over, another one follows", Progress.SENT));
     if (owed > 0) {
       original.consumed(owed);
     }

@@ -120,7 +120,7 @@ public final class RetryLayer implements Layer {
         return;
       }
       current = null;
-      discarded = Discard.of(head.body());
+      discard(head);
       retry(met, delayNanos);
     }
 
@@ -137,7 +137,7 @@ public final class RetryLayer implements Layer {
           }
         }
       }
-      commit();
+      close();
       reply.done(outcome);
     }
 
@@ -148,7 +148,7 @@ public final class RetryLayer implements Layer {
         timer.cancel(false);
       }
       dropDiscarded();
-      commit();
+      close();
       reply.done(why);
     }
 
@@ -199,6 +199,9 @@ public final class RetryLayer implements Layer {
       timer = null;
       exchange.release(this);
       dropDiscarded();
+      if (replay != null) {
+        replay.cutBefore();
+      }
       send();
     }
 
@@ -212,10 +215,24 @@ public final class RetryLayer implements Layer {
       reply.head(head);
     }
 
+    /** A server that answers before it has the whole request is told to stop at once. */
+    private void discard(ResponseHead head) {
+      discarded = Discard.of(head.body());
+      if (replay != null && !replay.ended()) {
+        dropDiscarded();
+      }
+    }
+
     private void dropDiscarded() {
       if (discarded != null) {
         discarded.drop();
         discarded = null;
+      }
+    }
+
+    private void close() {
+      if (replay != null) {
+        replay.close();
       }
     }
 

@@ -3,7 +3,7 @@ package io.refmesh.proxy.resilience;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.refmesh.proxy.http.BodyPipe;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ReplayBufferTest {
 
-  private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(false);
+  private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
   private final TestBody body = new TestBody();
   private final ReplayBuffer buffer = new ReplayBuffer(body.pipe, 1000, allocator);
 
@@ -48,6 +48,7 @@ class ReplayBufferTest {
     assertThat(body.credit).as("the first try has not taken it").isZero();
 
     BodyPipe second = buffer.next();
+    buffer.cutBefore();
     assertThat(body.credit).as("the cut try will not take it").isEqualTo(400);
     CollectingSink sink = CollectingSink.on(second);
     assertThat(body.credit).as("replayed bytes give none").isEqualTo(400);
@@ -103,6 +104,23 @@ class ReplayBufferTest {
     assertThat(body.abandoned).isFalse();
     buffer.commit();
     assertThat(body.abandoned).isTrue();
+  }
+
+  @Test
+  void releasesEverythingWhenTheExchangeEndsAndNoTryTookTheBody() {
+    buffer.first();
+    body.send("x".repeat(100));
+    buffer.next();
+    body.send("y".repeat(100));
+    assertThat(allocator.metric().usedHeapMemory()).isPositive();
+
+    buffer.close();
+    body.send("z");
+
+    assertThat(allocator.metric().usedHeapMemory()).isZero();
+    assertThat(body.held()).isZero();
+    assertThat(body.abandoned).isTrue();
+    assertThat(body.credit).isEqualTo(201);
   }
 
   @Test

@@ -14,19 +14,23 @@ public final class RecordingReply implements Reply {
   public final List<ResponseHead> informational = new ArrayList<>();
   private @Nullable ResponseHead head;
   public @Nullable Outcome outcome;
+
+  /** What the contract forbids and happened all the same; errors thrown in tasks get lost. */
+  public @Nullable String problem;
+
   private @Nullable CollectingSink body;
 
   @Override
   public void head(ResponseHead given) {
     if (outcome != null) {
-      throw new AssertionError("a head after done: " + given.status());
+      throw forbidden("a head after done: " + given.status());
     }
     if (given.informational()) {
       informational.add(given);
       return;
     }
     if (head != null) {
-      throw new AssertionError("a second final head: " + given.status());
+      throw forbidden("a second final head: " + given.status());
     }
     head = given;
     if (given.body() != null) {
@@ -37,7 +41,7 @@ public final class RecordingReply implements Reply {
   @Override
   public void done(Outcome given) {
     if (outcome != null) {
-      throw new AssertionError("done twice: " + outcome + ", then " + given);
+      throw forbidden("done twice: " + outcome + ", then " + given);
     }
     outcome = given;
   }
@@ -74,5 +78,10 @@ public final class RecordingReply implements Reply {
 
   public String detail() {
     return outcome instanceof Outcome.Failed failed ? failed.detail() : "";
+  }
+
+  private AssertionError forbidden(String what) {
+    problem = what;
+    return new AssertionError(what);
   }
 }

@@ -121,7 +121,7 @@ public final class ControlPlane implements Destinations, AutoCloseable {
   public List<String> missing() {
     List<String> missing = new ArrayList<>();
     if (held.current().isEmpty()) {
-      missing.add("certificate: none yet" + because(certificates.lastFailure()));
+      missing.add("certificate: none that is valid" + because(certificates.lastFailure()));
     }
     if (client.workload().isEmpty()) {
       missing.add("configuration: none yet" + because(client.lastFailure()));

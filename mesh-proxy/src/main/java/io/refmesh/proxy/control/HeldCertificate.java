@@ -7,6 +7,7 @@ import io.refmesh.proxy.tls.WorkloadCertificate;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +49,8 @@ final class HeldCertificate {
 
   synchronized void trust(List<X509Certificate> newRoots) {
     WorkloadCertificate old = current;
-    if (old != null) {
+    // A control plane repeats itself after a reconnect; nobody need swap anything for that.
+    if (old != null && !Set.copyOf(old.roots()).equals(Set.copyOf(newRoots))) {
       WorkloadCertificate certificate = old.withRoots(newRoots);
       listener.certificate(certificate);
       current = certificate;

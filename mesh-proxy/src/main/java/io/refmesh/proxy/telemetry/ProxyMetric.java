@@ -165,7 +165,7 @@ public enum ProxyMetric {
       Kind.GAUGE,
       "seconds",
       List.of(),
-      "When the proxy's certificate ends, in seconds since 1970; 0 while there is none."),
+      "When the proxy's certificate ends, in seconds since 1970; 0 before the first."),
   CERTIFICATE_RENEWALS_TOTAL(
       "certificate_renewals_total",
       Kind.COUNTER,

@@ -147,6 +147,15 @@ class CertificateSourceTest {
     assertThat(roots.current()).containsExactly(ca.root(), second);
   }
 
+  @Test
+  void doesNotTellTheListenerOfTheSameRootsAgain() {
+    source(RandomGenerator.getDefault()).certifyOnce();
+
+    held.trust(List.of(ca.root()));
+
+    assertThat(listener.certificates).hasSize(1);
+  }
+
   private long renewals(String result) {
     return metrics.counter(ProxyMetric.CERTIFICATE_RENEWALS_TOTAL, result).value();
   }

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *
  * <h2>How it counts</h2>
  *
- * The window is a ring of slices, each one long, changed by compare-and-set:
+ * The last seconds are a ring of slices, each one long, changed by compare-and-set:
  *
  * <pre>
  *   63        44 43         22 21          0
@@ -19,13 +19,16 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *  └────────────┴─────────────┴─────────────┘
  * </pre>
  *
- * A slice that carries an old number counts as empty. A retry is counted first and taken back if
- * the window then holds too many: of two loops that ask at once for the last one both may be
- * refused, never both served.
+ * Ten slices make a window. The current slice has only begun, so that ten of them are less than a
+ * window: requests are counted in ten and retries in eleven, which keeps the promise for every
+ * window, wherever it begins. A slice that carries an old number counts as empty. A retry is
+ * counted first and taken back if the window then holds too many: of two loops that ask at once for
+ * the last one both may be refused, never both served.
  */
 public final class RetryBudget {
 
-  private static final int SLICES = 10;
+  private static final int WINDOW = 10;
+  private static final int SLICES = WINDOW + 1;
   private static final int COUNT_BITS = 22;
   private static final long COUNT_MAX = (1L << COUNT_BITS) - 1;
   private static final long NUMBER_MASK = (1L << 20) - 1;
@@ -40,7 +43,7 @@ public final class RetryBudget {
   public RetryBudget(RetrySettings.Budget settings, Ticker ticker) {
     this.settings = settings;
     this.ticker = ticker;
-    sliceNanos = Math.max(1, settings.window().toNanos() / SLICES);
+    sliceNanos = Math.max(1, settings.window().toNanos() / WINDOW);
     always = settings.minPerSecond() * settings.window().toMillis() / 1000;
     long number = number();
     for (int i = 0; i < SLICES; i++) {
@@ -61,8 +64,11 @@ public final class RetryBudget {
     long retries = 0;
     for (int i = 0; i < SLICES; i++) {
       long slice = slices.get(i);
-      if (((number - numberOf(slice)) & NUMBER_MASK) < SLICES) {
+      long age = (number - numberOf(slice)) & NUMBER_MASK;
+      if (age < WINDOW) {
         requests += (slice >>> COUNT_BITS) & COUNT_MAX;
+      }
+      if (age < SLICES) {
         retries += slice & COUNT_MAX;
       }
     }

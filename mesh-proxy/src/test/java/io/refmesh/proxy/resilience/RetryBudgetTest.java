@@ -34,9 +34,9 @@ class RetryBudgetTest {
   void forgetsWhatIsOlderThanTheWindow() {
     RetryBudget budget = budget(0, 1);
     assertThat(retries(budget, 100)).isEqualTo(10);
-    ticker.advance(9, TimeUnit.SECONDS);
+    ticker.advance(10, TimeUnit.SECONDS);
     assertThat(retries(budget, 100)).isZero();
-    ticker.advance(2, TimeUnit.SECONDS);
+    ticker.advance(1, TimeUnit.SECONDS);
     assertThat(retries(budget, 100)).isEqualTo(10);
   }
 

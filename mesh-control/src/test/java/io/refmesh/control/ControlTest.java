@@ -8,6 +8,7 @@ import io.grpc.StatusRuntimeException;
 import io.refmesh.control.identity.TokenIssuer;
 import io.refmesh.control.registry.Instances;
 import io.refmesh.control.registry.Instances.Instance;
+import io.refmesh.model.discovery.Backend;
 import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.WorkloadConfig;
@@ -132,7 +133,9 @@ class ControlTest {
     Destination destination = DestinationWire.decode(proxy.next(DESTINATION).getDestination());
     assertThat(destination.rules().getFirst().timeouts().request())
         .isEqualTo(Duration.ofSeconds(2));
-    assertThat(destination.backends().get(destination.id()).endpoints())
+    assertThat(destination.backends()).containsOnlyKeys(destination.id());
+    assertThat(destination.backends().values())
+        .flatExtracting(Backend::endpoints)
         .singleElement()
         .satisfies(endpoint -> {
           assertThat(endpoint.address()).isEqualTo(new HostPort("127.1.3.1", 8080));

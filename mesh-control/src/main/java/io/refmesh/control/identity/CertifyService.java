@@ -124,7 +124,7 @@ public final class CertifyService extends IdentityGrpc.IdentityImplBase implemen
             peer.address());
       } catch (IOException e) {
         // Nothing was handed out, so the refusal stands without its line.
-        LOG.log(Level.ERROR, "audit log cannot be written: " + e.getMessage(), e);
+        LOG.log(Level.ERROR, "audit log cannot be written: " + e);
       }
       throw refusal;
     }

@@ -80,6 +80,11 @@ final class Fields {
     asked.addAll(List.of(names));
   }
 
+  /** Whatever is here has no meaning. */
+  void ignoreAll() {
+    asked.addAll(keys.keySet());
+  }
+
   /** Reports a problem with one field, or with the whole mapping when the field is absent. */
   void problem(String name, String message) {
     report.add(at(name), child(name), message);

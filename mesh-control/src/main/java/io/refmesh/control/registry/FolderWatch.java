@@ -1,7 +1,6 @@
 package io.refmesh.control.registry;
 
 import java.io.IOException;
-import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,52 +58,20 @@ final class FolderWatch implements AutoCloseable {
   }
 
   private void run(Runnable changed) {
-    // What the caller read before it started the watch may be older than this look, so the first
-    // round always reports.
+    // What the caller read before it started the watch may be older than the first look, so the
+    // first round reports.
+    boolean touched = true;
     Map<String, Object> seen = Map.of();
-    try (WatchService events = folder.getFileSystem().newWatchService()) {
-      WatchKey key = register(events);
+    try (Events events = Events.open(folder, wanted)) {
       while (!closed) {
         Map<String, Object> now = look();
-        if (!now.equals(seen)) {
+        if (touched || !now.equals(seen)) {
           seen = quiet(now);
           changed.run();
         }
-        if (key == null || !key.isValid()) {
-          key = register(events);
-        }
-        WatchKey signalled = events.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
-        if (signalled != null) {
-          boolean touched =
-              signalled.pollEvents().stream()
-                  .anyMatch(event ->
-                      !(event.context() instanceof Path file) || wanted.test(folder.resolve(file)));
-          signalled.reset();
-          if (touched) {
-            // The same size within one tick of the file's clock looks unchanged: an event counts
-            // whatever a look says.
-            seen = Map.of();
-          }
-        }
-      }
-    } catch (InterruptedException | ClosedWatchServiceException e) {
-      // Closed.
-    } catch (IOException e) {
-      pollOnly(changed, seen);
-    }
-  }
-
-  /** Without a watch service (no inotify instance left) looking alone still meets the bound. */
-  private void pollOnly(Runnable changed, Map<String, Object> last) {
-    Map<String, Object> seen = last;
-    try {
-      while (!closed) {
-        Map<String, Object> now = look();
-        if (!now.equals(seen)) {
-          seen = quiet(now);
-          changed.run();
-        }
-        Thread.sleep(POLL_MILLIS);
+        // The same size within one tick of the file's clock looks unchanged: an event counts
+        // whatever a look says.
+        touched = events.await(POLL_MILLIS);
       }
     } catch (InterruptedException e) {
       // Closed.
@@ -122,19 +89,6 @@ final class FolderWatch implements AutoCloseable {
       before = now;
     }
     return before;
-  }
-
-  private @Nullable WatchKey register(WatchService events) {
-    try {
-      return folder.register(
-          events,
-          StandardWatchEventKinds.ENTRY_CREATE,
-          StandardWatchEventKinds.ENTRY_MODIFY,
-          StandardWatchEventKinds.ENTRY_DELETE);
-    } catch (IOException e) {
-      // The folder is away: tried again at the next look.
-      return null;
-    }
   }
 
   private record Look(long size, Object modified, @Nullable Object identity) {}
@@ -155,5 +109,77 @@ final class FolderWatch implements AutoCloseable {
       files.put("", String.valueOf(e.getClass()));
     }
     return files;
+  }
+
+  /**
+   * The kernel's events of one folder; without any (no inotify instance is left, the folder is
+   * away) it only waits.
+   */
+  private static final class Events implements AutoCloseable {
+
+    private final Path folder;
+    private final Predicate<Path> wanted;
+    private final @Nullable WatchService service;
+    private @Nullable WatchKey key;
+
+    private Events(Path folder, Predicate<Path> wanted, @Nullable WatchService service) {
+      this.folder = folder;
+      this.wanted = wanted;
+      this.service = service;
+    }
+
+    static Events open(Path folder, Predicate<Path> wanted) {
+      try {
+        return new Events(folder, wanted, folder.getFileSystem().newWatchService());
+      } catch (IOException e) {
+        return new Events(folder, wanted, null);
+      }
+    }
+
+    /** True when something happened to a wanted file in the meantime. */
+    boolean await(long millis) throws InterruptedException {
+      WatchService events = service;
+      if (events == null) {
+        Thread.sleep(millis);
+        return false;
+      }
+      if (key == null || !key.isValid()) {
+        key = register(events);
+      }
+      WatchKey signalled = events.poll(millis, TimeUnit.MILLISECONDS);
+      if (signalled == null) {
+        return false;
+      }
+      boolean touched =
+          signalled.pollEvents().stream()
+              .anyMatch(event ->
+                  !(event.context() instanceof Path file) || wanted.test(folder.resolve(file)));
+      signalled.reset();
+      return touched;
+    }
+
+    private @Nullable WatchKey register(WatchService events) {
+      try {
+        return folder.register(
+            events,
+            StandardWatchEventKinds.ENTRY_CREATE,
+            StandardWatchEventKinds.ENTRY_MODIFY,
+            StandardWatchEventKinds.ENTRY_DELETE);
+      } catch (IOException e) {
+        // The folder is away: tried again after the next look.
+        return null;
+      }
+    }
+
+    @Override
+    public void close() {
+      if (service != null) {
+        try {
+          service.close();
+        } catch (IOException e) {
+          // Nothing is left that needs it.
+        }
+      }
+    }
   }
 }

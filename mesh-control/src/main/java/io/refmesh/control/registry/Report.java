@@ -27,6 +27,10 @@ final class Report {
   }
 
   void add(Node at, String field, String message) {
+    if (problems.stream().anyMatch(problem -> problem.field().equals(field))) {
+      // What follows from the first mistake in a field only distracts from it.
+      return;
+    }
     Mark mark = at.getStartMark().orElse(null);
     problems.add(
         new Problem(
@@ -50,6 +54,7 @@ final class Report {
   List<Problem> finish() {
     opened.forEach(Fields::reportUnknown);
     opened.clear();
+    problems.sort(null);
     return problems;
   }
 }

@@ -112,7 +112,9 @@ public final class ResourceParser {
     Optional<String> refusal = refusal(kind);
     if (refusal.isPresent()) {
       // The rest of the object cannot be judged; its name helps to find it.
-      root.object("metadata").text("name").ifPresent(name -> report.object(kind + " " + name));
+      Fields metadata = root.object("metadata");
+      metadata.ignoreAll();
+      metadata.text("name").ifPresent(name -> report.object(kind + " " + name));
       root.ignore("apiVersion", "metadata", "spec", "status");
       root.problem("kind", refusal.get());
       return Optional.empty();

@@ -34,6 +34,8 @@ final class ClientFigures {
       case "requests" -> of(requests.size());
       case "ok" -> of(count(RecordedRequest::ok));
       case "errors" -> of(requests.size() - count(RecordedRequest::ok));
+      // An end without any sign that something is missing, and yet something is: the worst kind of cut.
+      case "cleanShort" -> of(count(r -> r.outcome().equals("truncated") && r.error().startsWith("body of ")));
       case "errorRate" -> share(requests.size() - count(RecordedRequest::ok));
       case "successRate" -> share(count(RecordedRequest::ok));
       case "unfinished" -> of(unfinished());

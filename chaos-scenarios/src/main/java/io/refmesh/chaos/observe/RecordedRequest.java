@@ -14,7 +14,8 @@ record RecordedRequest(
     String outcome,
     int status,
     String instance,
-    String meshError) {
+    String meshError,
+    String error) {
 
   private static final int COLUMNS = 14;
 
@@ -33,7 +34,8 @@ record RecordedRequest(
         columns[5],
         Integer.parseInt(columns[6]),
         columns[7],
-        columns[11]);
+        columns[11],
+        columns[13]);
   }
 
   boolean ok() {

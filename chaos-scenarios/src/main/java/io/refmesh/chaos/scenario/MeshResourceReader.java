@@ -55,7 +55,7 @@ final class MeshResourceReader {
     Matcher steps = STEP.matcher(field);
     while (steps.find()) {
       Node next = steps.group(1) == null ? element(at, Integer.parseInt(steps.group(2))) : value(at, steps.group(1));
-      if (next == at) {
+      if (next.equals(at)) {
         return at;
       }
       at = next;

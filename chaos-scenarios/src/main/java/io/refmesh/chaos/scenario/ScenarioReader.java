@@ -75,7 +75,7 @@ public final class ScenarioReader {
     List<MeshResource> policies = MeshResourceReader.read(root, "policies", findings);
     List<Hop> hops = unique("hops", root.objects("hops"), this::hop, Hop::id);
     List<LoadStream> load = unique("load", root.objects("load"), this::stream, LoadStream::id);
-    Windows windows = windows(root, new Windows(Duration.ofSeconds(4), Duration.ofSeconds(8), Duration.ofSeconds(4)));
+    Windows windows = windows(root, new Windows(Duration.ofSeconds(3), Duration.ofSeconds(8), Duration.ZERO, Duration.ofSeconds(3)));
     List<FaultPlan> faults = faults(root, windows, hops);
     Set<String> streams = load.stream().map(LoadStream::id).collect(Collectors.toSet());
     List<Expectation> expectations =
@@ -160,6 +160,7 @@ public final class ScenarioReader {
     return new Windows(
         window(fields, "before", otherwise.before()),
         window(fields, "during", otherwise.during()),
+        window(fields, "overhang", otherwise.overhang()),
         window(fields, "after", otherwise.after()));
   }
 
@@ -179,7 +180,7 @@ public final class ScenarioReader {
     String id = id(fields, "id");
     Duration at = fields.duration("at").orElse(Duration.ZERO);
     Optional<Duration> lasting = fields.duration("for");
-    Duration needed = at.plus(lasting.orElse(windows.during().minus(at)));
+    Duration needed = at.plus(lasting.orElse(windows.during().plus(windows.overhang()).minus(at)));
     Duration ttl = fields.duration("ttl").orElse(needed.plus(TTL_SPARE));
     if (at.compareTo(windows.during()) > 0) {
       fields.problem("at", at.toMillis() + "ms (expected: inside the window during)");

@@ -1,0 +1,152 @@
+package io.refmesh.chaos;
+
+import io.refmesh.chaos.report.LiveProgress;
+import io.refmesh.chaos.report.Reports;
+import io.refmesh.chaos.run.Run;
+import io.refmesh.chaos.run.Time;
+import io.refmesh.chaos.scenario.BadScenarioException;
+import io.refmesh.chaos.scenario.Catalogue;
+import io.refmesh.chaos.scenario.Scenario;
+import io.refmesh.chaos.verdict.Result;
+import io.refmesh.chaos.verdict.RunVerdict;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** Runs the catalogue, or some of it, and ends with a code that a script can use. */
+public final class E2e {
+
+  static final int PASSED = 0;
+
+  /** An expectation failed, or a negative control was not noticed. */
+  static final int FAILED = 1;
+
+  static final int BAD_SCENARIO = 2;
+  static final int ABORTED = 3;
+
+  /** Something is missing or in the way, such as a jar that was not built or room on the disk. */
+  static final int ENVIRONMENT = 4;
+
+  /** Fresh seeds are short, since people type them. */
+  private static final int FRESH_SEEDS = 1_000_000;
+
+  /** How long an orderly end may take after Ctrl-C before the JVM ends all the same. */
+  private static final Duration STOP_WITHIN = Duration.ofSeconds(60);
+
+  private static final List<String> JARS =
+      List.of("mesh-proxy", "mesh-control", "demo-shop", "load-tests", "toxiproxy-server");
+
+  private E2e() {}
+
+  /**
+   * Runs the scenarios of {@code options} and tells about it on {@code out}. On Ctrl-C it ends faults, load and mesh in order, writes
+   * what is known by then, and the JVM ends with {@link #ABORTED}.
+   */
+  public static int run(E2eOptions options, PrintWriter out) throws IOException, InterruptedException {
+    List<Scenario> scenarios;
+    Run run;
+    long seed = options.seed().orElseGet(() -> (long) new SplittableRandom().nextInt(FRESH_SEEDS));
+    String replay = replay(options, seed);
+    boolean terminal = System.console().isTerminal();
+    LiveProgress progress = new LiveProgress(out, terminal);
+    try {
+      scenarios = Catalogue.select(options.scenarios());
+      run = new Run(options.home(), scenarios, seed, replay, options.out(), progress, Time.SYSTEM);
+    } catch (BadScenarioException e) {
+      out.println(e.getMessage());
+      out.flush();
+      return BAD_SCENARIO;
+    }
+    try {
+      for (String jar : JARS) {
+        options.home().jar(jar);
+      }
+    } catch (IOException e) {
+      return lacking(e, out);
+    }
+    out.println("seed " + seed + "; run it again: " + replay);
+    out.flush();
+    CountDownLatch done = new CountDownLatch(1);
+    Thread hook = stopOnSignal(Thread.currentThread(), done, out);
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      return finished(run.run(), out);
+    } catch (BadScenarioException e) {
+      out.println(e.getMessage());
+      return BAD_SCENARIO;
+    } catch (IOException e) {
+      return lacking(e, out);
+    } finally {
+      out.flush();
+      done.countDown();
+      forget(hook);
+    }
+  }
+
+  private static int finished(Run.Finished finished, PrintWriter out) {
+    RunVerdict verdict = finished.verdict();
+    Reports.table(verdict, out);
+    out.println("report: " + finished.folder().resolve("report.html"));
+    out.println("run it again: " + verdict.replay());
+    if (Thread.currentThread().isInterrupted()) {
+      return ABORTED;
+    }
+    return code(verdict);
+  }
+
+  static int code(RunVerdict verdict) {
+    if (verdict.scenarios().stream().anyMatch(s -> s.result() == Result.FAILED)) {
+      return FAILED;
+    }
+    if (verdict.scenarios().stream().anyMatch(s -> s.result() == Result.ABORTED)) {
+      return ABORTED;
+    }
+    return verdict.passed() ? PASSED : ENVIRONMENT;
+  }
+
+  private static int lacking(IOException e, PrintWriter out) {
+    out.println(e.getMessage() == null ? e.toString() : e.getMessage());
+    out.flush();
+    return ENVIRONMENT;
+  }
+
+  /** The way of a signal: the run's thread is interrupted, ends everything in order, and the JVM ends when it has. */
+  private static Thread stopOnSignal(Thread runner, CountDownLatch done, PrintWriter out) {
+    return new Thread(
+        () -> {
+          out.println();
+          out.println("stopping: faults first, then the load, then the mesh");
+          out.flush();
+          runner.interrupt();
+          try {
+            if (!done.await(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+              out.println("not stopped within " + STOP_WITHIN.toSeconds() + " s; the next run stops what is left");
+              out.flush();
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          // The JVM would end with the signal's number; scripts want the table's.
+          Runtime.getRuntime().halt(ABORTED);
+        },
+        "stop");
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is ending: the hook runs and waits for this thread.
+    }
+  }
+
+  private static String replay(E2eOptions options, long seed) {
+    return "bin/mesh e2e --seed "
+        + seed
+        + (options.scenarios().isEmpty() ? "" : " --scenario " + String.join(",", options.scenarios()));
+  }
+}

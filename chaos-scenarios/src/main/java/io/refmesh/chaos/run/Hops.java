@@ -1,0 +1,164 @@
+package io.refmesh.chaos.run;
+
+import io.refmesh.chaos.fault.ToxicHop;
+import io.refmesh.chaos.fault.ToxiproxyProcess;
+import io.refmesh.chaos.intruder.CapturingRelay;
+import io.refmesh.chaos.intruder.Forgery;
+import io.refmesh.chaos.intruder.RogueServer;
+import io.refmesh.chaos.scenario.Hop;
+import io.refmesh.chaos.scenario.MeshResource;
+import io.refmesh.local.RunningInstance;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The places between sidecars where one scenario's harness sits, open as long as the scenario runs. */
+final class Hops implements AutoCloseable {
+
+  /** Longer than any scenario; should the run die, discovery goes back to the real addresses by itself. */
+  private static final String EXPIRES_AFTER = "15m";
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Map<String, ToxicHop> toxic = new LinkedHashMap<>();
+  private final Map<String, CapturingRelay> captures = new LinkedHashMap<>();
+  private final Map<String, RogueServer> rogues = new LinkedHashMap<>();
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<MeshResource> detours = new ArrayList<>();
+
+  private Hops() {}
+
+  /**
+   * @param files for what captures keep
+   */
+  static Hops open(
+      List<Hop> hops, String scenario, List<RunningInstance> running, ToxiproxyProcess toxiproxy, Forgery forgery, Path files)
+      throws IOException {
+    Hops opened = new Hops();
+    try {
+      for (Hop hop : hops) {
+        opened.add(hop, scenario, upstream(hop, running), toxiproxy, forgery, files);
+      }
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private void add(
+      Hop hop, String scenario, InetSocketAddress upstream, ToxiproxyProcess toxiproxy, Forgery forgery, Path files)
+      throws IOException {
+    String via =
+        switch (hop.kind()) {
+          case TOXIPROXY -> {
+            ToxicHop opened = ToxicHop.open(toxiproxy, scenario + "-" + hop.id(), text(upstream));
+            toxic.put(hop.id(), opened);
+            open.add(opened);
+            yield opened.address();
+          }
+          case CAPTURE -> {
+            CapturingRelay opened = CapturingRelay.open(upstream, files.resolve(hop.id() + ".capture"));
+            captures.put(hop.id(), opened);
+            open.add(opened);
+            yield text(opened.address());
+          }
+          case ROGUE -> {
+            RogueServer opened = RogueServer.open(forgery.genuine(hop.identity().orElseThrow()));
+            rogues.put(hop.id(), opened);
+            open.add(opened);
+            yield text(opened.address());
+          }
+        };
+    detours.add(detour(hop, via));
+  }
+
+  /** Objects that send callers through the hops. */
+  List<MeshResource> detours() {
+    return List.copyOf(detours);
+  }
+
+  ToxicHop toxic(String id) {
+    ToxicHop hop = toxic.get(id);
+    if (hop == null) {
+      throw new IllegalArgumentException("hop " + id + " (expected: one of " + toxic.keySet() + ")");
+    }
+    return hop;
+  }
+
+  /** What the hops measured so far, as {@code hop.ID.NAME}. */
+  Map<String, Double> figures() {
+    Map<String, Double> figures = new HashMap<>();
+    captures.forEach(
+        (id, capture) -> {
+          figures.put("hop." + id + ".connections", (double) capture.connections());
+          figures.put("hop." + id + ".notTls", (double) capture.notTls());
+          figures.put("hop." + id + ".bytes", (double) capture.bytes());
+          figures.put("hop." + id + ".clear", (double) capture.clear());
+        });
+    rogues.forEach(
+        (id, rogue) -> {
+          figures.put("hop." + id + ".connections", (double) rogue.connections());
+          figures.put("hop." + id + ".bytes", (double) rogue.bytes());
+        });
+    return figures;
+  }
+
+  @Override
+  public void close() throws IOException {
+    IOException first = null;
+    for (AutoCloseable hop : open.reversed()) {
+      try {
+        hop.close();
+      } catch (Exception e) {
+        if (first == null) {
+          first = new IOException("a hop could not be closed: " + e.getMessage(), e);
+        }
+      }
+    }
+    open.clear();
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private static InetSocketAddress upstream(Hop hop, List<RunningInstance> running) throws IOException {
+    return running.stream()
+        .filter(i -> i.workload().equals(hop.workload()) && i.replica() == hop.endpoint())
+        .findFirst()
+        .map(i -> new InetSocketAddress(i.inbound(), hop.port()))
+        .orElseThrow(
+            () ->
+                new IOException(
+                    "hop " + hop.id() + ": " + hop.workload() + "-" + hop.endpoint() + " does not run (expected: an instance of the topology)"));
+  }
+
+  private static MeshResource detour(Hop hop, String via) {
+    String name = "hop-" + hop.id();
+    return new MeshResource(
+        "Detour",
+        ShopFolder.NAMESPACE,
+        name,
+        JSON.writeValueAsString(
+            Map.of(
+                "apiVersion", "refmesh.io/v1alpha1",
+                "kind", "Detour",
+                "metadata", Map.of("name", name, "namespace", ShopFolder.NAMESPACE),
+                "spec",
+                    Map.of(
+                        "targetRefs", List.of(Map.of("kind", "Service", "name", hop.service())),
+                        "endpoints", List.of(hop.endpoint()),
+                        "via", via,
+                        "expiresAfter", EXPIRES_AFTER))));
+  }
+
+  private static String text(InetSocketAddress address) {
+    return address.getHostString() + ":" + address.getPort();
+  }
+}

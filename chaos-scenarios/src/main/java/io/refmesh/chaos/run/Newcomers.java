@@ -1,0 +1,65 @@
+package io.refmesh.chaos.run;
+
+import io.refmesh.chaos.observe.AppTarget;
+import io.refmesh.chaos.observe.Observer;
+import io.refmesh.chaos.observe.SidecarTarget;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Tells the observer of instances that replace others, on a thread of its own. While some are on their way out it also keeps reading
+ * counters, so that the last reading of one that ends is from after its last request.
+ */
+final class Newcomers implements AutoCloseable {
+
+  private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+
+  /** How long after a change old instances may still be draining. */
+  private static final Duration DRAINING = Duration.ofSeconds(6);
+
+  private final GroupMesh mesh;
+  private final Observer observer;
+  private final Thread thread;
+
+  private Newcomers(GroupMesh mesh, Observer observer) {
+    this.mesh = mesh;
+    this.observer = observer;
+    this.thread = Thread.ofVirtual().name("newcomers").unstarted(this::look);
+  }
+
+  static Newcomers watch(GroupMesh mesh, Observer observer) {
+    Newcomers newcomers = new Newcomers(mesh, observer);
+    newcomers.thread.start();
+    return newcomers;
+  }
+
+  private void look() {
+    Set<SidecarTarget> known = new HashSet<>(mesh.sidecars());
+    long readings = 0;
+    try {
+      while (!Thread.currentThread().isInterrupted()) {
+        List<SidecarTarget> sidecars = mesh.sidecars();
+        List<AppTarget> apps = mesh.apps();
+        if (known.addAll(sidecars)) {
+          observer.add(sidecars, apps);
+          readings = DRAINING.dividedBy(LOOK_EVERY);
+        }
+        if (readings > 0) {
+          readings--;
+          observer.mark();
+        }
+        Thread.sleep(LOOK_EVERY);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    thread.interrupt();
+    thread.join();
+  }
+}

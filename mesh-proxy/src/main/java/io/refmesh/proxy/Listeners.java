@@ -50,7 +50,6 @@ final class Listeners {
   private final ConfiguredDestinations destinations;
   private final ProxyConfig config;
   private final EventLoop timers;
-  private final Runnable changed;
 
   // Guarded by this.
   private final TreeMap<String, Slot> inbound = new TreeMap<>();
@@ -59,19 +58,16 @@ final class Listeners {
 
   /**
    * @param timers a loop that carries no traffic
-   * @param changed run when an address was bound
    */
   Listeners(
       Listener listener,
       ConfiguredDestinations destinations,
       ProxyConfig config,
-      EventLoop timers,
-      Runnable changed) {
+      EventLoop timers) {
     this.listener = listener;
     this.destinations = destinations;
     this.config = config;
     this.timers = timers;
-    this.changed = changed;
   }
 
   /** Binds the application's ports; throws with the address in the message. Blocks. */
@@ -189,16 +185,12 @@ final class Listeners {
         });
   }
 
-  private void bound(Slot slot, Listener.Bound bound) {
-    synchronized (this) {
-      slot.bound = bound;
-      slot.problem = "";
-      if (slot.unwanted) {
-        close(slot);
-        return;
-      }
+  private synchronized void bound(Slot slot, Listener.Bound bound) {
+    slot.bound = bound;
+    slot.problem = "";
+    if (slot.unwanted) {
+      close(slot);
     }
-    changed.run();
   }
 
   private synchronized void failed(Slot slot, String why) {

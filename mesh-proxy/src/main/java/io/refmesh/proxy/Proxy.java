@@ -56,6 +56,8 @@ final class Proxy implements AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(Proxy.class.getName());
 
+  private static final long READY_LOOK_MILLIS = 20;
+
   /** Everything outside the process. */
   record Surroundings(Ticker ticker, InstantSource clock, long seed, OutputStream accessLog) {}
 
@@ -78,7 +80,6 @@ final class Proxy implements AutoCloseable {
   private final Draining draining;
   private final ChannelGroup inbound = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
   private final ChannelGroup outbound = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
-  private final AtomicBoolean toldReady = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable InboundStack inboundStack;
   private volatile @Nullable AdminServer admin;
@@ -166,7 +167,7 @@ final class Proxy implements AutoCloseable {
             metrics,
             ticker,
             connection -> accepted(connection, inboundConnections, outboundConnections));
-    listeners = new Listeners(listener, destinations, config, timers, this::tellWhenReady);
+    listeners = new Listeners(listener, destinations, config, timers);
     draining = new Draining(config, listeners, inbound, outbound, timers, ticker);
   }
 
@@ -180,6 +181,7 @@ final class Proxy implements AutoCloseable {
         AdminServer.start(
             config.admin(), sideLoops, transport.listenerType(), new Admin(), metrics);
     control.start();
+    sideLoops.execute(this::tellWhenReady);
     LOG.log(
         Level.INFO,
         "proxy started: workload={0}/{1}/{2} admin={3} inbound={4} ports={5} loops={6} transport={7}",
@@ -281,8 +283,14 @@ final class Proxy implements AutoCloseable {
                 endpoint.address().toString())));
   }
 
+  /** Looks until it is, for the log; {@code /ready} looks by itself. */
   private void tellWhenReady() {
-    if (!toldReady.get() && notReady().isEmpty() && toldReady.compareAndSet(false, true)) {
+    if (closed.get()) {
+      return;
+    }
+    if (!notReady().isEmpty()) {
+      sideLoops.schedule(this::tellWhenReady, READY_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    } else {
       LOG.log(
           Level.INFO,
           "proxy ready: after_ms={0}",
@@ -305,7 +313,6 @@ final class Proxy implements AutoCloseable {
         throw new IllegalArgumentException(
             "certificate " + certificate.serial() + " cannot be used: " + e.getMessage(), e);
       }
-      sideLoops.execute(Proxy.this::tellWhenReady);
     }
 
     @Override
@@ -318,7 +325,6 @@ final class Proxy implements AutoCloseable {
       inboundStack = new InboundStack(workload.inbound(), inboundParts);
       inboundRelays.policyChanged();
       listeners.outbound(workload.outbound());
-      sideLoops.execute(Proxy.this::tellWhenReady);
     }
   }
 

@@ -1,0 +1,271 @@
+package io.refmesh.proxy;
+
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.Backend;
+import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.EndpointSpec;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.discovery.OutboundListener;
+import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.model.discovery.WorkloadConfig;
+import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.model.policy.Authorization;
+import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.InboundPolicy;
+import io.refmesh.model.policy.RetrySettings;
+import io.refmesh.model.policy.Timeouts;
+import io.refmesh.model.route.HttpMatch;
+import io.refmesh.model.route.RouteRule;
+import io.refmesh.model.route.WeightedBackend;
+import io.refmesh.proxy.admin.LogLevel;
+import io.refmesh.proxy.tls.WorkloadCertificate;
+import io.refmesh.testkit.TestCa;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sidecars in one JVM, each with addresses of its own on loopback, and one certificate authority.
+ * What a test does not say is as in production, but drains announce for 100 ms.
+ */
+final class TestMesh implements AutoCloseable {
+
+  private static final String TRUST_DOMAIN = "cluster.local";
+  private static final AtomicInteger NEXT_ADDRESS =
+      new AtomicInteger((int) (ProcessHandle.current().pid() % 200) * 250);
+
+  final TestCa ca = new TestCa("test root");
+  private final List<Sidecar> sidecars = new ArrayList<>();
+
+  static SpiffeId identity(String account) {
+    return new SpiffeId(TRUST_DOMAIN, "shop", account);
+  }
+
+  /** A sidecar without application: for callers. */
+  Sidecar caller(String name) {
+    return sidecar(name, address(), new TreeMap<>());
+  }
+
+  /** The sidecar of an application that listens there already. */
+  Sidecar of(String name, HostPort application, AppProtocol protocol) {
+    return sidecar(name, application.host(), new TreeMap<>(Map.of(application.port(), protocol)));
+  }
+
+  private Sidecar sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
+    Sidecar sidecar = new Sidecar(name, application, ports);
+    sidecars.add(sidecar);
+    return sidecar;
+  }
+
+  /** An address on loopback that nobody else has. */
+  static String address() {
+    int number = NEXT_ADDRESS.getAndIncrement();
+    return "127.77." + (number / 250 % 250 + 1) + "." + (number % 250 + 1);
+  }
+
+  /** A service with one rule that matches everything. */
+  static Destination destination(
+      ServicePort id,
+      AppProtocol protocol,
+      Timeouts timeouts,
+      @Nullable RetrySettings retry,
+      List<EndpointSpec> endpoints) {
+    RouteRule rule =
+        new RouteRule(
+            "default",
+            List.of(),
+            HttpMatch.ANY,
+            List.of(),
+            List.of(new WeightedBackend(id, 1, true)),
+            timeouts,
+            Optional.ofNullable(retry));
+    return new Destination(
+        id,
+        protocol,
+        List.of(rule),
+        Map.of(id, new Backend(id, protocol, endpoints, BackendSettings.DEFAULT)));
+  }
+
+  @Override
+  public void close() {
+    sidecars.forEach(Sidecar::close);
+  }
+
+  /** One proxy and the control plane it has for itself. */
+  final class Sidecar implements AutoCloseable {
+
+    final Proxy proxy;
+    final String inbound = address();
+    private final String name;
+    private final List<OutboundListener> outbound = new ArrayList<>();
+    private final SortedMap<Integer, AppProtocol> ports;
+    private InboundPolicy.Default defaultPolicy = InboundPolicy.Default.ALL_UNAUTHENTICATED;
+    private List<Authorization> authorizations = List.of();
+    private @Nullable FakeControl control;
+
+    Sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
+      this.name = name;
+      this.ports = ports;
+      ProxyConfig config =
+          new ProxyConfig(
+              "shop",
+              name,
+              0,
+              identity(name),
+              "",
+              new HostPort("127.0.0.1", 1),
+              identity("control"),
+              Path.of("unused"),
+              Path.of("unused"),
+              new HostPort(inbound, 0),
+              inbound,
+              application,
+              ports,
+              1,
+              Duration.ofMillis(100),
+              Duration.ofSeconds(10),
+              LogLevel.INFO,
+              ProxyConfig.AccessLogging.OFF,
+              Duration.ofSeconds(20),
+              new ProxyConfig.Limits(
+                  64 * 1024, Duration.ofSeconds(10), Duration.ofMillis(400), 1000, 5000));
+      proxy =
+          new Proxy(
+              config,
+              (listener, parts) -> {
+                FakeControl made = new FakeControl(listener);
+                control = made;
+                return made;
+              },
+              new Proxy.Surroundings(
+                  Ticker.systemTicker(),
+                  InstantSource.system(),
+                  1,
+                  OutputStream.nullOutputStream()));
+    }
+
+    FakeControl control() {
+      if (control == null) {
+        throw new AssertionError("the proxy made no control client");
+      }
+      return control;
+    }
+
+    /** Starts with a certificate and the configuration so far. */
+    Sidecar start() {
+      startBare();
+      certify(ca.leaf(identity(name).uri()));
+      configure();
+      return this;
+    }
+
+    /** Starts and is told nothing. */
+    Sidecar startBare() {
+      try {
+        proxy.start();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return this;
+    }
+
+    void certify(TestCa.Leaf leaf) {
+      control().certificate(WorkloadCertificate.of(leaf.key(), leaf.chain(), List.of(ca.root())));
+    }
+
+    Sidecar allow(InboundPolicy.Default policy, Authorization... rules) {
+      defaultPolicy = policy;
+      authorizations = List.of(rules);
+      return this;
+    }
+
+    void configure() {
+      List<InboundPolicy.Port> told =
+          ports.entrySet().stream()
+              .map(port ->
+                  new InboundPolicy.Port(
+                      port.getKey(), port.getValue(), "shop/" + name, authorizations))
+              .toList();
+      control()
+          .workload(
+              new WorkloadConfig(new InboundPolicy(defaultPolicy, TRUST_DOMAIN, told), outbound));
+      Eventually.holds(() -> proxy.notReady().isEmpty());
+    }
+
+    /** Lets the application call the service; answers where. */
+    HostPort calls(Destination destination) {
+      HostPort listen = new HostPort(address(), destination.id().port());
+      outbound.add(new OutboundListener(listen, destination.id(), destination.protocol()));
+      configure();
+      control().destination(destination);
+      return listen;
+    }
+
+    /** How others find this workload; with its identity. */
+    EndpointSpec endpoint() {
+      return endpoint(identity(name));
+    }
+
+    EndpointSpec endpoint(SpiffeId expected) {
+      HostPort address = new HostPort(inbound, ports.firstKey());
+      return new EndpointSpec(
+          address, address, Optional.of(expected), "", 1, true, "shop/" + name, 0);
+    }
+
+    ServicePort service() {
+      return new ServicePort("shop", name, ports.firstKey());
+    }
+
+    String metrics() {
+      return proxy.metrics().scrape();
+    }
+
+    /** The sum of a counter's series whose text has all of {@code parts}. */
+    long count(String metric, String... parts) {
+      return Math.round(
+          metrics()
+              .lines()
+              .filter(line -> line.startsWith(metric + "{") || line.startsWith(metric + " "))
+              .filter(line -> List.of(parts).stream().allMatch(line::contains))
+              .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+              .sum());
+    }
+
+    /** GET on the admin port: status and body. */
+    String admin(String path) {
+      try (HttpClient client = HttpClient.newHttpClient()) {
+        HttpResponse<String> answer =
+            client.send(
+                HttpRequest.newBuilder(URI.create("http://" + proxy.adminAddress() + path)).build(),
+                HttpResponse.BodyHandlers.ofString());
+        return answer.statusCode() + " " + answer.body();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      proxy.close();
+    }
+  }
+}

@@ -177,6 +177,10 @@ public final class BackendEndpoints {
             ? before.connections()
             : new EndpointConnections(spec, backend.protocol(), backend.settings(), upstreams);
     boolean becameReady = spec.ready() && !before.spec().ready();
+    if (becameReady) {
+      // As a rule another process is there now; what the one before did says nothing about it.
+      before.health().readmit("discovery calls it ready again");
+    }
     return new Endpoint(
         id,
         spec,
@@ -207,7 +211,7 @@ public final class BackendEndpoints {
         .sorted(Comparator.comparingLong(EndpointHealth::ejectedAtNanos))
         .forEach(health -> {
           if (limit.exceeded()) {
-            health.readmit();
+            health.readmit("too few others are left");
           }
         });
   }

@@ -181,10 +181,15 @@ public final class EndpointHealth {
     return ejectedAtNanos;
   }
 
-  /** Lets it take requests again without a probe, because too few others are left. */
-  synchronized void readmit() {
+  /**
+   * Lets it take requests again without a probe.
+   *
+   * @param why for the log
+   */
+  synchronized void readmit(String why) {
     if (state == State.EJECTED) {
-      LOG.log(Level.INFO, "endpoint readmitted: endpoint={0} reason=too few others are left", name);
+      LOG.log(
+          Level.INFO, "endpoint readmitted: endpoint={0} reason=\"{1}\"", new Object[] {name, why});
       admit();
     }
   }

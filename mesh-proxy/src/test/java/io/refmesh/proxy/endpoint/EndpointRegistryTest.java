@@ -141,6 +141,25 @@ class EndpointRegistryTest {
   }
 
   @Test
+  void readmitsAnEndpointThatDiscoveryCallsReadyAgain() {
+    BackendEndpoints endpoints = registry.lease(backend(endpoints(4)));
+    for (int failure = 0; failure < 7; failure++) {
+      endpoints
+          .current()
+          .ready()
+          .getFirst()
+          .begin(false, "", loop.nanos())
+          .end(new Outcome.Answered(500, -1), loop.nanos());
+    }
+    List<EndpointSpec> restarting =
+        List.of(endpoint(0, "", 1, false), endpoint(1), endpoint(2), endpoint(3));
+    registry.lease(backend(restarting));
+    assertThat(endpoints.ejected()).isEqualTo(1);
+    registry.lease(backend(endpoints(4)));
+    assertThat(endpoints.ejected()).isZero();
+  }
+
+  @Test
   void showsStateReasonAndNextProbe() {
     BackendEndpoints endpoints = registry.lease(backend(endpoints(2)));
     for (int failure = 0; failure < 7; failure++) {

@@ -19,6 +19,8 @@ public final class Reports {
   public static void write(Path folder, RunVerdict verdict) throws IOException {
     // The smallest and most important one first: on a disk that is nearly full it may be the only one.
     WholeFile.write(folder.resolve("verdict.json"), VerdictJson.of(verdict));
+    WholeFile.write(folder.resolve("junit.xml"), JunitXml.of(verdict));
+    WholeFile.write(folder.resolve("report.html"), HtmlReport.of(verdict));
   }
 
   /** Prints the table that ends a run. */

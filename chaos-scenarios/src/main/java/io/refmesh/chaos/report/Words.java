@@ -26,6 +26,13 @@ final class Words {
     return String.format(Locale.ROOT, millis < 10 ? "%.1f ms" : "%.0f ms", millis);
   }
 
+  /** A limit as a scenario writes it: whole where it is whole. */
+  static String limit(double millis) {
+    return millis >= 1000 && millis % 100 == 0
+        ? String.format(Locale.ROOT, millis % 1000 == 0 ? "%.0f s" : "%.1f s", millis / 1000)
+        : String.format(Locale.ROOT, millis % 1 == 0 ? "%.0f ms" : "%.1f ms", millis);
+  }
+
   /** Thousands apart. */
   static String count(long number) {
     return String.format(Locale.ROOT, "%,d", number);

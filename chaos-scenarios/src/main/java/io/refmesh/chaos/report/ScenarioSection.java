@@ -1,0 +1,234 @@
+package io.refmesh.chaos.report;
+
+import io.refmesh.chaos.report.Observed.Figure;
+import io.refmesh.chaos.verdict.ControlVerdict;
+import io.refmesh.chaos.verdict.ExpectationVerdict;
+import io.refmesh.chaos.verdict.Result;
+import io.refmesh.chaos.verdict.ScenarioVerdict;
+import io.refmesh.chaos.verdict.Timeline;
+import io.refmesh.chaos.verdict.Timeline.Bin;
+import io.refmesh.chaos.verdict.Timeline.Span;
+import java.util.List;
+
+/** One scenario of the report: story, picture, expectations, negative controls, figures. Used once. */
+final class ScenarioSection {
+
+  /** Longer lists are folded. */
+  private static final int FACTS_MAX = 4;
+
+  private final Markup html;
+  private final ScenarioVerdict scenario;
+  private final String anchor;
+
+  ScenarioSection(Markup html, ScenarioVerdict scenario, String anchor) {
+    this.html = html;
+    this.scenario = scenario;
+    this.anchor = anchor;
+  }
+
+  void write() {
+    html.open("section", "class", "scenario", "id", anchor, "aria-labelledby", anchor + "-name").line();
+    heading();
+    html.leaf("p", scenario.story(), "class", "story").line();
+    if (scenario.result() != Result.PASSED && !scenario.reason().isEmpty()) {
+      html.leaf("p", scenario.reason(), "class", "reason " + scenario.result().text()).line();
+    }
+    if (!scenario.timeline().windows().isEmpty() || !scenario.timeline().bins().isEmpty()) {
+      figure();
+    }
+    if (!scenario.expectations().isEmpty()) {
+      expectations();
+    }
+    if (!scenario.negativeControls().isEmpty()) {
+      controls();
+    }
+    html.close().line();
+  }
+
+  private void heading() {
+    html.open("div", "class", "heading");
+    html.open("h2", "id", anchor + "-name");
+    html.leaf("span", scenario.name(), "class", "id").text(" ").text(scenario.title()).close();
+    html.open("p", "class", "ending");
+    HtmlReport.badge(html, scenario.result());
+    if (scenario.result() != Result.SKIPPED) {
+      html.leaf("span", Words.seconds(scenario.durationMillis()));
+    }
+    html.leaf("a", "Overview", "href", "#overview", "class", "up");
+    html.close().close().line();
+  }
+
+  private void figure() {
+    Timeline timeline = scenario.timeline();
+    List<String> streams = TimelinePlot.streams(timeline);
+    html.open("figure").line();
+    html.open("div", "class", "legend", "aria-hidden", "true");
+    for (int i = 0; i < streams.size(); i++) {
+      html.open("span", "class", "stream " + TimelinePlot.colour(i)).leaf("i", "").text(streams.get(i)).close();
+    }
+    html.open("span", "class", "key-p99").leaf("i", "").text("p99").close();
+    html.open("span", "class", "key-p50").leaf("i", "").text("p50").close();
+    html.open("span", "class", "key-max").leaf("i", "").text("max").close();
+    html.open("span", "class", "key-error").leaf("i", "").text("errors").close();
+    html.open("span", "class", "key-fault").leaf("i", "").text("fault").close();
+    if (!scenario.negativeControls().isEmpty() || TimelinePlot.acts(timeline).size() > 1) {
+      html.open("span", "class", "key-control").leaf("i", "").text("negative control").close();
+    }
+    html.close().line();
+    html.open(
+            "div",
+            "class", "scroll",
+            "tabindex", "0",
+            "role", "group",
+            "aria-label", "Timeline of " + scenario.name() + "; the arrow keys move through time")
+        .line();
+    new TimelinePlot(html, anchor, timeline, Limit.in(scenario.expectations()))
+        .draw("Timeline of " + scenario.name(), description(timeline));
+    html.close().line();
+    windows(timeline, streams);
+    html.close().line();
+  }
+
+  private static String description(Timeline timeline) {
+    StringBuilder text = new StringBuilder("Latency, requests and errors over time. ");
+    for (Span fault : timeline.faults()) {
+      text.append("Fault ").append(fault.name()).append(" from ");
+      text.append(Words.seconds(fault.fromMillis())).append(" to ").append(Words.seconds(fault.toMillis()));
+      text.append(TimelinePlot.real(fault) ? ". " : " in the negative control " + fault.act() + ". ");
+    }
+    timeline.marks().forEach(m -> text.append(m.name()).append(" at ").append(Words.seconds(m.atMillis())).append(". "));
+    return text.append("The table below gives the figures of each window.").toString();
+  }
+
+  /** The picture in numbers, for those who cannot see it and those who want to quote it. */
+  private void windows(Timeline timeline, List<String> streams) {
+    html.open("details").leaf("summary", "Figures of each window");
+    html.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Figures of each window");
+    html.open("table", "class", "figures").line().open("thead").open("tr");
+    for (String column : List.of("Act", "Window", "Stream")) {
+      html.leaf("th", column, "scope", "col");
+    }
+    for (String column : List.of("Requests", "Errors", "Median p50", "Highest p99", "Maximum")) {
+      html.leaf("th", column, "scope", "col", "class", "right");
+    }
+    html.close().close().line().open("tbody").line();
+    for (Span window : timeline.windows()) {
+      for (int i = 0; i < streams.size(); i++) {
+        window(timeline, window, streams.get(i));
+      }
+    }
+    html.close().line().close().line();
+    html.leaf("p", "Percentiles are those of half seconds.", "class", "note").close().close().line();
+  }
+
+  private void window(Timeline timeline, Span window, String stream) {
+    List<Bin> bins =
+        timeline.bins().stream()
+            .filter(bin -> bin.stream().equals(stream))
+            .filter(
+                bin ->
+                    bin.atMillis() + Bin.WIDTH_MILLIS / 2 >= window.fromMillis()
+                        && bin.atMillis() + Bin.WIDTH_MILLIS / 2 < window.toMillis())
+            .toList();
+    if (bins.isEmpty()) {
+      return;
+    }
+    double[] medians = bins.stream().mapToDouble(Bin::p50Millis).filter(p -> p >= 0).sorted().toArray();
+    html.open("tr");
+    html.leaf("td", TimelinePlot.real(window) ? "scenario" : window.act());
+    html.leaf("td", window.name()).leaf("td", stream);
+    number(Words.count(bins.stream().mapToLong(Bin::requests).sum()));
+    number(Words.count(bins.stream().mapToLong(Bin::errors).sum()));
+    number(latency(medians.length == 0 ? -1 : medians[medians.length / 2]));
+    number(latency(bins.stream().mapToDouble(Bin::p99Millis).max().orElse(-1)));
+    number(latency(bins.stream().mapToDouble(Bin::maxMillis).max().orElse(-1)));
+    html.close().line();
+  }
+
+  private void number(String text) {
+    html.leaf("td", text, "class", "right");
+  }
+
+  private static String latency(double millis) {
+    return millis < 0 ? "\u2013" : Words.millis(millis);
+  }
+
+  private void expectations() {
+    html.leaf("h3", "Expectations").line();
+    html.open("table", "class", "expectations stacked").line().open("thead").open("tr");
+    for (String column : List.of("Expectation", "Window", "Observed", "Expected", "Result")) {
+      html.leaf("th", column, "scope", "col");
+    }
+    html.close().close().line().open("tbody").line();
+    for (ExpectationVerdict expectation : scenario.expectations()) {
+      html.open("tr", "class", expectation.result().text());
+      html.open("th", "scope", "row").leaf("span", expectation.id(), "class", "id");
+      html.leaf("small", expectation.says()).close();
+      html.leaf("td", expectation.window(), "data-label", "Window");
+      html.open("td", "data-label", "Observed", "class", "observed");
+      observed(expectation.observed(), expectation.result() != Result.PASSED);
+      html.close();
+      html.open("td", "data-label", "Expected", "class", "expected").leaf("span", expectation.expected()).close();
+      html.open("td", "data-label", "Result");
+      HtmlReport.badge(html, expectation.result());
+      html.close().close().line();
+    }
+    html.close().line().close().line();
+  }
+
+  private void controls() {
+    html.leaf("h3", "Negative controls").line();
+    html.leaf("p", "The mesh, broken on purpose: the scenario has to notice.", "class", "note").line();
+    html.open("table", "class", "controls stacked").line().open("thead").open("tr");
+    for (String column : List.of("Control", "Noticed by", "Observed in the broken mesh", "Result")) {
+      html.leaf("th", column, "scope", "col");
+    }
+    html.close().close().line().open("tbody").line();
+    for (ControlVerdict control : scenario.negativeControls()) {
+      html.open("tr", "class", control.caught() ? "passed" : "failed");
+      html.open("th", "scope", "row").leaf("span", control.name(), "class", "id");
+      html.leaf("small", control.says()).close();
+      html.open("td", "data-label", control.caught() ? "Noticed by" : "Not noticed by");
+      html.open("span");
+      if (!control.caught()) {
+        html.text("not by ");
+      }
+      html.leaf("span", control.by(), "class", "id").close().close();
+      html.open("td", "data-label", "Observed", "class", "observed");
+      observed(control.observed(), !control.caught());
+      html.close();
+      html.open("td", "data-label", "Result");
+      html.open("span", "class", control.caught() ? "badge passed" : "badge failed");
+      html.open("svg", "aria-hidden", "true", "viewBox", "0 0 16 16");
+      html.empty("use", "href", control.caught() ? "#sign-passed" : "#sign-failed");
+      html.close().text(control.caught() ? "caught" : "missed").close().close().close().line();
+    }
+    html.close().line().close().line();
+  }
+
+  /** Figures below each other with their values aligned; prose as it is; long lists folded unless something failed. */
+  private void observed(String text, boolean unfolded) {
+    List<Figure> figures = Observed.in(text).figures();
+    if (!figures.isEmpty()) {
+      html.open("dl", "class", "measured");
+      figures.forEach(figure -> html.open("div").leaf("dt", figure.name()).leaf("dd", figure.value()).close());
+      html.close();
+      return;
+    }
+    List<String> facts = List.of(text.split("; ", -1));
+    if (facts.size() == 1) {
+      html.leaf("span", text);
+      return;
+    }
+    boolean folded = facts.size() > FACTS_MAX && !unfolded;
+    if (folded) {
+      html.open("details").leaf("summary", facts.size() + " facts");
+    }
+    html.open("ul");
+    facts.forEach(fact -> html.leaf("li", fact));
+    html.close();
+    if (folded) {
+      html.close();
+    }
+  }
+}

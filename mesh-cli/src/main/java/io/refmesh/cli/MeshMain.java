@@ -13,6 +13,7 @@ import picocli.CommandLine.HelpCommand;
       DownCommand.class,
       StatusCommand.class,
       E2eCommand.class,
+      TrainCommand.class,
       HelpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -29,6 +29,10 @@ record Command(RefmeshHome home, Path folder) {
     }
     if (expanded.getFirst().equals("java")) {
       expanded.set(0, home.java().toString());
+      int jar = expanded.indexOf("-jar");
+      if (jar > 0 && jar + 1 < expanded.size()) {
+        expanded.addAll(jar, home.cacheOptions(Path.of(expanded.get(jar + 1))));
+      }
     }
     return expanded;
   }

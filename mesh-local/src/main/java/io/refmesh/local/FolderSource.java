@@ -57,7 +57,7 @@ final class FolderSource implements AutoCloseable {
     List<Replica> replicas = new ArrayList<>();
     for (Workload workload : contents.only(Workload.class)) {
       for (int index = 0; index < workload.replicas(); index++) {
-        replicas.add(replica(workload, index));
+        replicas.add(replica(workload, index, config.proxy().profile()));
       }
     }
     return new FolderView(
@@ -71,7 +71,7 @@ final class FolderSource implements AutoCloseable {
         contents.problems().stream().map(Problem::toString).toList());
   }
 
-  private static Replica replica(Workload workload, int index) {
+  private static Replica replica(Workload workload, int index, String profileOfTheMesh) {
     return new Replica(
         workload.metadata().namespace(),
         workload.metadata().name(),
@@ -81,7 +81,7 @@ final class FolderSource implements AutoCloseable {
         workload.env(),
         workload.serviceAccount(),
         workload.zone(index),
-        workload.sidecar().profile(),
+        workload.sidecar().profile().equals("standard") ? profileOfTheMesh : workload.sidecar().profile(),
         workload.ports().stream()
             .map(port -> new Replica.Port(port.name(), port.port(), port.appProtocol()))
             .toList(),

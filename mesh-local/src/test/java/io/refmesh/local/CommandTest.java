@@ -44,7 +44,20 @@ final class CommandTest {
 
   private Command command() throws Exception {
     return new Command(
-        new RefmeshHome(root.resolve("home"), Path.of("/jdk/bin/java")),
+        new RefmeshHome(root.resolve("home"), Path.of("/jdk/bin/java"), false),
         Files.createDirectories(root.resolve("folder")));
+  }
+
+  @Test
+  void startsItsOwnJarsFromTheirAotCache() throws Exception {
+    Path target = Files.createDirectories(root.resolve("home/demo-shop/target"));
+    Path jar = Files.createFile(target.resolve("demo-shop.jar"));
+    Path cache = Files.createFile(target.resolve("demo-shop.aot"));
+    assertThat(command().expand(List.of("java", "-Xmx64m", "-jar", "demo-shop.jar"), Map.of()))
+        .containsSubsequence("-Xmx64m", "-XX:AOTCache=" + cache, "-jar", jar.toString());
+    Files.createFile(root.resolve("folder/other.jar"));
+    Files.createFile(root.resolve("folder/other.aot"));
+    assertThat(command().expand(List.of("java", "-jar", "other.jar"), Map.of()))
+        .containsExactly("/jdk/bin/java", "-jar", "other.jar");
   }
 }

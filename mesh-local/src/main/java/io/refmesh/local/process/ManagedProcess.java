@@ -1,14 +1,22 @@
 package io.refmesh.local.process;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** One process that the mesh started, with its log file; stopped by its own handle only. */
 public final class ManagedProcess {
+
+  /**
+   * A session of its own for each: Ctrl-C in a terminal goes to every process of the session, and would end sidecars before the
+   * applications that they serve. It replaces itself by the program, so the pid is the program's.
+   */
+  private static final Path SETSID = Path.of("/usr/bin/setsid");
 
   private final String name;
   private final Process process;
@@ -38,8 +46,13 @@ public final class ManagedProcess {
       Path log,
       ProcessTable table)
       throws IOException {
+    List<String> own = new ArrayList<>();
+    if (Files.isExecutable(SETSID)) {
+      own.add(SETSID.toString());
+    }
+    own.addAll(command);
     ProcessBuilder builder =
-        new ProcessBuilder(command)
+        new ProcessBuilder(own)
             .directory(directory.toFile())
             .redirectErrorStream(true)
             .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))

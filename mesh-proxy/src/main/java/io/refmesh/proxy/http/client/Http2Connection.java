@@ -74,6 +74,8 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
   private @Nullable ScheduledFuture<?> silenceTimer;
   private @Nullable ScheduledFuture<?> deadTimer;
   private long lastReadNanos;
+  private int reads;
+  private boolean reading;
   private long pingNanos;
   private boolean retired;
   private boolean dead;
@@ -134,6 +136,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    reading = true;
     switch (message) {
       case Http2HeadersFrame frame -> {
         Http2Try on = tries.get(frame.stream().id());
@@ -156,6 +159,8 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
+    reading = false;
+    reads++;
     lastReadNanos = upstream.ticker().nanoTime();
     context.fireChannelReadComplete();
   }
@@ -411,9 +416,14 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     }
   }
 
-  /** A request that was sent at {@code sentNanos} timed out. */
-  void timedOut(long sentNanos) {
-    if (lastReadNanos - sentNanos < 0) {
+  /** To be remembered with a request that is sent now, for {@link #timedOut}. */
+  int readsSoFar() {
+    return reading ? reads + 1 : reads;
+  }
+
+  /** A request timed out that was sent when the connection had been read so many times. */
+  void timedOut(int readsBefore) {
+    if (reads - readsBefore <= 0) {
       ping();
     }
   }

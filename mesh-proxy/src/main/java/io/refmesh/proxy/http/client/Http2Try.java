@@ -63,7 +63,7 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   private boolean tellingHead;
   private boolean abandoned;
   private boolean responseEnded;
-  private long sentNanos;
+  private int readsBefore;
   private int status;
   private int grpcStatus = -1;
   private int dropped;
@@ -104,7 +104,7 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     } else {
       HopFields.toApplication(request);
     }
-    sentNanos = upstream.ticker().nanoTime();
+    readsBefore = connection.readsSoFar();
     requestEnded = request.endOfStream();
     ChannelFuture write = writeHead();
     if (write.isDone() && !write.isSuccess()) {
@@ -331,7 +331,7 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       return;
     }
     if (Outcomes.isTimeout(why) && progress != Progress.NOT_SENT) {
-      connection.timedOut(sentNanos);
+      connection.timedOut(readsBefore);
     }
     finish(Outcomes.at(why, progress), Http2Error.CANCEL);
   }

@@ -60,7 +60,7 @@ final class KeepAliveUpstream implements Upstream {
    * well.
    */
   void handleOnNew(Exchange exchange, Reply reply) {
-    if (line.join(exchange, reply)) {
+    if (line.join(exchange, reply, false)) {
       maybeConnect();
     }
   }

@@ -60,7 +60,7 @@ final class MultiplexedUpstream implements Upstream {
     Http2Connection connection = line.isEmpty() ? maybeUsable() : null;
     if (connection != null) {
       connection.start(exchange, reply, again);
-    } else if (line.join(exchange, reply)) {
+    } else if (line.join(exchange, reply, again)) {
       maybeConnect();
     }
   }
@@ -89,7 +89,7 @@ final class MultiplexedUpstream implements Upstream {
       if (next == null) {
         return;
       }
-      connection.start(next.exchange(), next.reply(), false);
+      connection.start(next.exchange(), next.reply(), next.again());
     }
     maybeConnect();
   }

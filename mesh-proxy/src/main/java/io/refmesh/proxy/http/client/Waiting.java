@@ -14,12 +14,14 @@ final class Waiting implements Exchange.Holder {
   private final WaitingLine line;
   private final Exchange exchange;
   private final Reply reply;
+  private final boolean again;
   private boolean over;
 
-  Waiting(WaitingLine line, Exchange exchange, Reply reply) {
+  Waiting(WaitingLine line, Exchange exchange, Reply reply, boolean again) {
     this.line = line;
     this.exchange = exchange;
     this.reply = reply;
+    this.again = again;
   }
 
   Exchange exchange() {
@@ -28,6 +30,11 @@ final class Waiting implements Exchange.Holder {
 
   Reply reply() {
     return reply;
+  }
+
+  /** Whether it is the second time: a peer refused it unprocessed. */
+  boolean again() {
+    return again;
   }
 
   boolean over() {

@@ -31,7 +31,7 @@ final class WaitingLine {
    * Lets the exchange wait; answers it with {@code overloaded} and returns false when the line is
    * full.
    */
-  boolean join(Exchange exchange, Reply reply) {
+  boolean join(Exchange exchange, Reply reply, boolean again) {
     if (line.size() >= most) {
       reply.done(
           Outcome.Failed.before(
@@ -39,7 +39,7 @@ final class WaitingLine {
               most + " requests wait for a connection to " + endpoint + " already"));
       return false;
     }
-    Waiting waiting = new Waiting(this, exchange, reply);
+    Waiting waiting = new Waiting(this, exchange, reply, again);
     line.add(waiting);
     waiting.begin();
     return true;

@@ -2,6 +2,7 @@ package io.refmesh.proxy.http.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -13,6 +14,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.EndpointSpec;
@@ -32,6 +34,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 
 /** One event loop and everything opened on it; at the end every buffer must have been released. */
 public final class Loop implements AutoCloseable {
@@ -81,6 +84,26 @@ public final class Loop implements AutoCloseable {
     Channel listener = bootstrap.bind("127.0.0.1", 0).syncUninterruptibly().channel();
     listeners.add(listener);
     return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  /** An HTTP/2 client that does what the test says, connected to the port. */
+  public Http2Peer dialHttp2(int port, Http2Settings settings) {
+    Http2Peer peer = new Http2Peer(true, settings);
+    new Bootstrap()
+        .group(group)
+        .channel(NioSocketChannel.class)
+        .option(ChannelOption.ALLOCATOR, allocator)
+        .handler(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                dialled.add(channel);
+                channel.pipeline().addLast(peer);
+              }
+            })
+        .connect("127.0.0.1", port)
+        .syncUninterruptibly();
+    return peer;
   }
 
   /** Connections without TLS that pretend to be verified. */
@@ -159,6 +182,26 @@ public final class Loop implements AutoCloseable {
       }
       Thread.onSpinWait();
     }
+  }
+
+  /**
+   * Sends chunks until credit stays away although the loop had plenty of turns; returns the bytes
+   * sent. Fails when it never does.
+   */
+  public int fill(int chunk, Runnable send, IntSupplier credit) {
+    int sent = 0;
+    while (sent < 64 * 1024 * 1024) {
+      run(send);
+      sent += chunk;
+      int turns = 0;
+      int all = sent;
+      while (!on(() -> credit.getAsInt() == all)) {
+        if (turns++ == 500) {
+          return sent;
+        }
+      }
+    }
+    throw new AssertionError("64 MiB were taken although nobody reads");
   }
 
   @Override

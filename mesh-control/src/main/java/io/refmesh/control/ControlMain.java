@@ -1,6 +1,5 @@
 package io.refmesh.control;
 
-import io.refmesh.control.registry.Problem;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -61,9 +60,6 @@ public final class ControlMain {
             + control.admin()
             + " trustDomain="
             + control.trustDomain());
-    for (Problem problem : control.problems()) {
-      System.out.println("problem: " + problem);
-    }
     new CountDownLatch(1).await();
   }
 }

@@ -46,13 +46,19 @@ public final class Api {
           };
       case 2 -> path.getFirst().equals("proxies") ? Route.PROXY : Route.NONE;
       case 3 -> isToxics(path) ? Route.TOXICS : Route.NONE;
-      case 4 -> isToxics(path) ? Route.TOXIC : Route.NONE;
+      case 4 -> isToxics(path) ? Route.TOXIC : isOwn(path) ? Route.EXISTING_TOXICS : Route.NONE;
+      case 5 -> isOwn(path) ? Route.EXISTING_TOXIC : Route.NONE;
       default -> Route.NONE;
     };
   }
 
   private static boolean isToxics(List<String> path) {
     return path.get(0).equals("proxies") && path.get(2).equals("toxics");
+  }
+
+  /** Refmesh's own, under a prefix of its own: {@code /refmesh/proxies/NAME/toxics}. */
+  private static boolean isOwn(List<String> path) {
+    return path.get(0).equals("refmesh") && isToxics(path.subList(1, path.size()));
   }
 
   /** Answers a request that {@link Route#allows} its method. */
@@ -72,6 +78,11 @@ public final class Api {
         case PROXY -> proxy(method, path.get(1), body);
         case TOXICS -> toxics(method, proxies.get(path.get(1)), body);
         case TOXIC -> toxic(method, proxies.get(path.get(1)), path.get(3), body);
+        case EXISTING_TOXICS -> existingToxics(proxies.get(path.get(2)), body);
+        case EXISTING_TOXIC -> {
+          proxies.get(path.get(2)).removeFromExisting(path.get(4));
+          yield Answer.noContent();
+        }
         case NONE -> Answer.notFound();
       };
     } catch (Refusal refusal) {
@@ -108,6 +119,14 @@ public final class Api {
     }
     Toxic toxic = ToxicInput.forCreate(JsonParser.parse(body), proxy::has);
     proxy.add(toxic);
+    return Answer.json(200, Shapes.toxic(toxic));
+  }
+
+  private static Answer existingToxics(Proxy proxy, byte[] body) throws Refusal, JsonException {
+    JsonValue input = JsonParser.parse(body);
+    ToxicInput.requireExisting(input);
+    Toxic toxic = ToxicInput.forCreate(input, proxy::has);
+    proxy.addToExisting(toxic);
     return Answer.json(200, Shapes.toxic(toxic));
   }
 

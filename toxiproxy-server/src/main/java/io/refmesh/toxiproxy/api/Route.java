@@ -11,6 +11,9 @@ enum Route {
   PROXY("GET", "POST", "PATCH", "DELETE"),
   TOXICS("GET", "POST"),
   TOXIC("GET", "POST", "PATCH", "DELETE"),
+  /** Toxics of the connections that are open now; Refmesh's own. */
+  EXISTING_TOXICS("POST"),
+  EXISTING_TOXIC("DELETE"),
   /** A path the API does not have. */
   NONE();
 

@@ -55,6 +55,19 @@ final class ToxicInput {
     return new Toxic(name, type, stream, direction, toxicity, merge(type, zeros, attributes));
   }
 
+  /** Refuses a body that does not say {@code "links":"existing"}; there is no other choice yet. */
+  static void requireExisting(JsonValue body) throws JsonException, Refusal {
+    String links = "";
+    for (Member member : body.membersAsValue(GO_TYPE)) {
+      if (member.sets("links")) {
+        links = member.value().asString("ToxicWrapper.links");
+      }
+    }
+    if (!links.equals("existing")) {
+      throw Refusal.badLinks(links);
+    }
+  }
+
   /** {@code present} with the fields of the body. */
   static Toxic forUpdate(JsonValue body, Toxic present) throws JsonException, Refusal {
     float toxicity = present.toxicity();

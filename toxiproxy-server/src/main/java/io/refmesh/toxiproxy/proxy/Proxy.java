@@ -11,7 +11,9 @@ import io.refmesh.toxiproxy.toxic.ToxicChange.Removed;
 import io.refmesh.toxiproxy.toxic.ToxicChange.Updated;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,10 @@ public final class Proxy {
   private String listen;
   private String upstream;
   private List<Toxic> toxics = List.of();
+
+  /** By name, those that only some connections have; in the order of their arrival. */
+  private final Map<String, Toxic> ofExisting = new LinkedHashMap<>();
+
   private @Nullable Listener listener;
 
   Proxy(
@@ -131,6 +137,34 @@ public final class Proxy {
     apply(new Added(toxic), after);
   }
 
+  /**
+   * Adds a toxic to the connections that are open now, and to no later one; each has it when this
+   * returns. It is no part of {@link #toxics} and goes with its connections, or by {@link
+   * #removeFromExisting}.
+   */
+  public void addToExisting(Toxic toxic) throws Refusal {
+    if (has(toxic.name())) {
+      throw Refusal.toxicExists();
+    }
+    ofExisting.put(toxic.name(), toxic);
+    if (listener != null) {
+      listener.apply(new Added(toxic), toxics);
+    }
+    LOG.log(DEBUG, "open connections poisoned: proxy={0} toxic={1}", name, toxic);
+  }
+
+  /** Removes a toxic that {@link #addToExisting} added. */
+  public void removeFromExisting(String toxicName) throws Refusal {
+    Toxic toxic = ofExisting.remove(toxicName);
+    if (toxic == null) {
+      throw Refusal.toxicNotFound();
+    }
+    if (listener != null) {
+      listener.apply(new Removed(toxic), toxics);
+    }
+    LOG.log(DEBUG, "open connections healed: proxy={0} toxic={1}", name, toxic);
+  }
+
   /** Puts {@code toxic} in the place of the one with its name. */
   public void replace(Toxic toxic) throws Refusal {
     List<Toxic> after = new ArrayList<>(toxics);
@@ -145,7 +179,8 @@ public final class Proxy {
   }
 
   public boolean has(String toxicName) {
-    return toxics.stream().anyMatch(toxic -> toxic.name().equals(toxicName));
+    return ofExisting.containsKey(toxicName)
+        || toxics.stream().anyMatch(toxic -> toxic.name().equals(toxicName));
   }
 
   /** Listens again and removes all toxics. */
@@ -153,6 +188,9 @@ public final class Proxy {
     enable();
     for (Toxic toxic : toxics) {
       remove(toxic.name());
+    }
+    for (String toxicName : List.copyOf(ofExisting.keySet())) {
+      removeFromExisting(toxicName);
     }
   }
 

@@ -42,6 +42,10 @@ public final class Refusal extends Exception {
     return new Refusal(400, String.valueOf(why.getMessage()));
   }
 
+  public static Refusal badLinks(String found) {
+    return new Refusal(400, "links was \"" + found + "\", can only be existing");
+  }
+
   public static Refusal proxyNotFound() {
     return new Refusal(404, "proxy not found");
   }

@@ -77,8 +77,11 @@ class DifferencesTest {
     toxiproxy.toxic(
         "p", "{\"name\":\"t\",\"type\":\"reset_peer\",\"attributes\":{\"timeout\":60000}}");
     try (Client client = new Client(port)) {
-      upstream.next().getOutputStream().write('a');
-      assertThat(client.silentFor(50)).isTrue();
+      Socket server = upstream.next();
+      client.send("b");
+      assertThat(server.getInputStream().read()).isEqualTo('b');
+      server.getOutputStream().write('a');
+      assertThat(client.silentFor(100)).isTrue();
       assertThat(
               Clock.millisOf(() -> {
                 assertThat(toxiproxy.call("DELETE", "/proxies/p/toxics/t", "")).isEqualTo("204");

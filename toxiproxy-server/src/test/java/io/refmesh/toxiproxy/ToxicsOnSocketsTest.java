@@ -287,6 +287,9 @@ class ToxicsOnSocketsTest {
     int port = toxiproxy.proxy("p", upstream.port());
     try (Client client = new Client(port)) {
       Socket server = upstream.next();
+      // The upstream may see a connection before its links have started; data shows that they have.
+      send(server, new byte[] {'a'});
+      assertThat(client.read(1)).isEqualTo("a");
       toxiproxy.toxic("p", toxic("reset_peer", "downstream", "\"timeout\":0"));
       send(server, new byte[] {'a'});
       assertThat(client.ending()).isEqualTo("end");
@@ -310,7 +313,9 @@ class ToxicsOnSocketsTest {
   void disablingResetsWhereLingerSaysSo() throws IOException {
     try (Client client =
         new Client(proxyWith(toxic("reset_peer", "upstream", "\"timeout\":60000")))) {
-      upstream.next();
+      // Data shows that the links have started, and with them linger.
+      send(upstream.next(), new byte[] {'a'});
+      assertThat(client.read(1)).isEqualTo("a");
       toxiproxy.call("PATCH", "/proxies/p", "{\"enabled\":false}");
       assertThat(client.ending()).isEqualTo("reset");
     }

@@ -29,6 +29,12 @@ import java.util.List;
  * everything before it.
  */
 public final class Link {
+  /**
+   * After so many rounds the other connections of the loop get their turn: a long queue before a
+   * slicer of small pieces could otherwise hold them up for a second.
+   */
+  private static final int ROUNDS_MAX = 512;
+
   private final EventExecutor loop;
   private final LinkEnds ends;
   private final long seed;
@@ -133,10 +139,16 @@ public final class Link {
       return;
     }
     pumping = true;
+    int rounds = 0;
     do {
       pumpAgain = false;
+      // Each round moves at most one chunk per stage, so that every stage gets its turn.
       while (moveOnce()) {
-        // Each round moves at most one chunk per stage, so that every stage gets its turn.
+        if (++rounds == ROUNDS_MAX) {
+          pumping = false;
+          loop.execute(this::pump);
+          return;
+        }
       }
     } while (pumpAgain && !finished);
     pumping = false;

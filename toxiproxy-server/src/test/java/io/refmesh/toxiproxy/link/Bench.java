@@ -50,14 +50,17 @@ final class Bench implements LinkEnds {
 
   void add(Toxic toxic) {
     link.apply(new ToxicChange.Added(toxic));
+    loop.runPendingTasks();
   }
 
   void update(Toxic toxic) {
     link.apply(new ToxicChange.Updated(toxic));
+    loop.runPendingTasks();
   }
 
   void remove(Toxic toxic) {
     link.apply(new ToxicChange.Removed(toxic));
+    loop.runPendingTasks();
   }
 
   /** Plays the source: only as many chunks as were asked for may come. */
@@ -70,6 +73,7 @@ final class Bench implements LinkEnds {
     buffers.add(chunk);
     link.received(chunk);
     link.readComplete();
+    loop.runPendingTasks();
     return this;
   }
 
@@ -79,6 +83,7 @@ final class Bench implements LinkEnds {
 
   void end() {
     link.sourceEnded();
+    loop.runPendingTasks();
   }
 
   Bench advanceMillis(long millis) {
@@ -88,7 +93,13 @@ final class Bench implements LinkEnds {
   Bench advanceMicros(long micros) {
     ticker.advance(micros, TimeUnit.MICROSECONDS);
     loop.runScheduledPendingTasks();
+    loop.runPendingTasks();
     return this;
+  }
+
+  /** Does something on the loop when its turn comes. */
+  void later(Runnable action) {
+    loop.eventLoop().execute(action);
   }
 
   /** Moves the clock in steps of a millisecond, as an event loop would see it. */
@@ -102,6 +113,7 @@ final class Bench implements LinkEnds {
   void drain() {
     full = false;
     link.pump();
+    loop.runPendingTasks();
   }
 
   String text() {

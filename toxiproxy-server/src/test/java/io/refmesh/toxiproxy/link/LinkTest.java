@@ -140,6 +140,16 @@ class LinkTest {
   }
 
   @Test
+  void aLongQueueIsMovedInTurnsSoThatOtherConnectionsAreServed() {
+    Bench bench = new Bench(toxic(SLICER, 1, 0, 0));
+    List<Integer> seen = new ArrayList<>();
+    bench.later(() -> seen.add(bench.arrived.size()));
+    bench.sendBytes(10_000);
+    assertThat(seen.getFirst()).isLessThan(2_000);
+    assertThat(bench.arrived).hasSize(10_000);
+  }
+
+  @Test
   void aClosedDestinationReleasesEverything() {
     Bench bench = new Bench(toxic(LATENCY, 1000, 0), toxic(BANDWIDTH, 0));
     bench.send("a").send("b").send("c");

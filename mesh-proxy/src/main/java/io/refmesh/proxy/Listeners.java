@@ -216,12 +216,25 @@ final class Listeners {
         TimeUnit.MILLISECONDS);
   }
 
+  /**
+   * A connection that the kernel took before the listener was closed still finds what it was meant
+   * for.
+   */
   private void drop(Slot slot) {
     slot.unwanted = true;
-    close(slot);
-    // Connections in the backlog of a closed listener are reset by the kernel: none needs the
-    // entry.
-    destinations.remove(slot.address);
+    Listener.Bound bound = slot.bound;
+    if (bound == null) {
+      destinations.remove(slot.address);
+    } else {
+      slot.bound = null;
+      bound.close().thenRun(() -> forget(slot.address));
+    }
+  }
+
+  private synchronized void forget(HostPort address) {
+    if (!outbound.containsKey(address)) {
+      destinations.remove(address);
+    }
   }
 
   private static void close(Slot slot) {

@@ -1,0 +1,238 @@
+package io.refmesh.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.policy.InboundPolicy;
+import io.refmesh.model.policy.Timeouts;
+import io.refmesh.proxy.http.wire.Http2Peer;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** HTTP/2 without TLS by prior knowledge on both ends, mutual TLS between: frame by frame. */
+class Http2ThroughSidecarsTest {
+
+  private static final String[] GRPC = {
+    ":method",
+    "POST",
+    ":scheme",
+    "http",
+    ":path",
+    "/shop.Cart/Add",
+    ":authority",
+    "cart.shop:8080",
+    "content-type",
+    "application/grpc",
+    "te",
+    "trailers"
+  };
+
+  /** Of a sidecar's connection to the application: Netty keeps stream 1 for an upgrade. */
+  private static final int FIRST = 3;
+
+  private final TestMesh mesh = new TestMesh();
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final BlockingQueue<Http2Peer> connections = new LinkedBlockingQueue<>();
+  private final TestMesh.Sidecar cart = mesh.of("cart", serve(), AppProtocol.H2C).start();
+  private final TestMesh.Sidecar web = mesh.caller("web").start();
+
+  @AfterEach
+  void close() {
+    mesh.close();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  @Test
+  void carriesHeadsBodiesAndTrailersBothWays() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, false, GRPC).data(1, "ping", true));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("DATA 3 4 bytes"));
+    assertThat(server.frames)
+        .anySatisfy(frame ->
+            assertThat(frame)
+                .startsWith("HEADERS 3")
+                .contains(":path=/shop.Cart/Add", ":authority=cart.shop:8080", "te=trailers")
+                .contains("x-forwarded-client-cert=URI=spiffe://cluster.local/ns/shop/sa/web")
+                .doesNotContain("x-mesh-deadline", "x-mesh-original-version"));
+
+    on(
+        server,
+        () ->
+            server
+                .headers(FIRST, false, ":status", "200", "content-type", "application/grpc")
+                .data(FIRST, "pong", false)
+                .headers(FIRST, true, "grpc-status", "0", "grpc-message", "fine"));
+
+    Eventually.holds(() -> client.saw("HEADERS 1 grpc-status=0"));
+    assertThat(client.frames).anyMatch(frame -> frame.startsWith("HEADERS 1 :status=200"));
+    assertThat(client.frames)
+        .contains("DATA 1 4 bytes", "HEADERS 1 grpc-status=0 grpc-message=fine end");
+    Eventually.holds(() ->
+        web.count("response_total", "outbound", "grpc_status=\"0\"", "classification=\"success\"")
+            == 1);
+  }
+
+  @Test
+  void streamsBothWaysAtOnce() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, false, GRPC).data(1, "a", false));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("DATA 3"));
+    on(server, () -> server.headers(FIRST, false, ":status", "200").data(FIRST, "b", false));
+    Eventually.holds(() -> client.saw("DATA 1"));
+    on(client, () -> client.data(1, "c", false));
+    Eventually.holds(() -> server.count("DATA 3") == 2);
+    on(server, () -> server.data(FIRST, "d", true));
+    Eventually.holds(() -> client.saw("DATA 1 1 bytes end") || client.saw("DATA 1 0 bytes end"));
+  }
+
+  @Test
+  void carriesAMegabyteByteByByte() throws Exception {
+    byte[] body = new byte[1 << 20];
+    new Random(11).nextBytes(body);
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(server, () -> server.headers(FIRST, false, ":status", "200"));
+    // The simple peer sends without looking at windows: never more than fits into one.
+    for (int at = 0; at < body.length; at += 16_384) {
+      int from = at;
+      int to = at + 16_384;
+      on(
+          server,
+          () -> server.data(FIRST, Arrays.copyOfRange(body, from, to), 0, to == body.length));
+      if (to % (8 * 16_384) == 0) {
+        Eventually.holds(() -> client.data.size() == to);
+      }
+    }
+    assertThat(client.data.toByteArray()).isEqualTo(body);
+  }
+
+  @Test
+  void aResetOfTheClientReachesTheApplication() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, false, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(client, () -> client.reset(1, 8));
+    Eventually.holds(() -> server.saw("RST_STREAM 3"));
+  }
+
+  @Test
+  void aResetOfTheApplicationInTheBodyReachesTheClient() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(
+        server,
+        () ->
+            server
+                .headers(FIRST, false, ":status", "200")
+                .data(FIRST, "half", false)
+                .reset(FIRST, 2));
+    Eventually.holds(() -> client.saw("RST_STREAM 1"));
+    assertThat(client.frames).noneMatch(frame -> frame.endsWith(" end"));
+  }
+
+  @Test
+  void aDenialIsAGrpcStatus() throws Exception {
+    cart.allow(InboundPolicy.Default.DENY).configure();
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, GRPC));
+    Eventually.holds(() -> client.saw("HEADERS 1"));
+    assertThat(client.frames)
+        .anySatisfy(frame ->
+            assertThat(frame)
+                .startsWith("HEADERS 1 :status=200")
+                .contains("grpc-status=7", "x-mesh-error=denied")
+                .endsWith(" end"));
+  }
+
+  @Test
+  void aDrainAnnouncesItselfWithGoaway() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(server, () -> server.headers(FIRST, true, ":status", "200"));
+    Eventually.holds(() -> client.saw("HEADERS 1"));
+    web.proxy.drain();
+    Eventually.holds(() -> client.saw("GOAWAY"));
+    Eventually.holds(() -> client.closed);
+  }
+
+  private HostPort serve() {
+    Channel listener =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    connections.add(Http2Peer.server(channel.pipeline(), new Http2Settings()));
+                  }
+                })
+            .bind(TestMesh.address(), 0)
+            .syncUninterruptibly()
+            .channel();
+    InetSocketAddress address = (InetSocketAddress) listener.localAddress();
+    return new HostPort(address.getAddress().getHostAddress(), address.getPort());
+  }
+
+  private Http2Peer dial() {
+    HostPort listener =
+        web.calls(
+            TestMesh.destination(
+                cart.service(), AppProtocol.H2C, Timeouts.NONE, null, List.of(cart.endpoint())));
+    // Windows so large that this simple peer needs no flow control of its own.
+    Http2Peer client = new Http2Peer(true, new Http2Settings().initialWindowSize(4 << 20));
+    new Bootstrap()
+        .group(loops)
+        .channel(NioSocketChannel.class)
+        .handler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(client);
+              }
+            })
+        .connect(listener.toSocketAddress())
+        .syncUninterruptibly();
+    return client;
+  }
+
+  private Http2Peer connection() throws InterruptedException {
+    Http2Peer server = connections.poll(5, TimeUnit.SECONDS);
+    if (server == null) {
+      throw new AssertionError("the application was not called");
+    }
+    return server;
+  }
+
+  private static void on(Http2Peer peer, Runnable task) {
+    peer.channel().eventLoop().submit(task).syncUninterruptibly();
+  }
+}

@@ -1,0 +1,112 @@
+package io.refmesh.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ProxyConfigTest {
+
+  private final Map<String, String> environment =
+      new HashMap<>(
+          Map.of(
+              "REFMESH_WORKLOAD", "shop/cart/2",
+              "REFMESH_IDENTITY", "spiffe://cluster.local/ns/shop/sa/cart",
+              "REFMESH_CONTROL", "127.1.0.1:8086",
+              "REFMESH_TRUST_ROOTS", "/state/roots.pem",
+              "REFMESH_TOKEN_FILE", "/state/token",
+              "REFMESH_ADMIN", "127.1.3.1:4191",
+              "REFMESH_INBOUND", "127.1.3.1",
+              "REFMESH_APPLICATION", "127.1.3.2"));
+
+  @Test
+  void readsWhatIsNecessaryAndTakesTheRestFromTheSpecification() throws Exception {
+    ProxyConfig config = ProxyConfig.of(environment);
+    assertThat(config.namespace()).isEqualTo("shop");
+    assertThat(config.workload()).isEqualTo("cart");
+    assertThat(config.replica()).isEqualTo(2);
+    assertThat(config.control()).isEqualTo(new HostPort("127.1.0.1", 8086));
+    assertThat(config.controlIdentity().uri())
+        .isEqualTo("spiffe://cluster.local/ns/refmesh-system/sa/control-plane");
+    assertThat(config.ports()).isEmpty();
+    assertThat(config.drainAnnounce()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(config.drainTimeout()).isEqualTo(Duration.ofSeconds(120));
+    assertThat(config.clockSkew()).isEqualTo(Duration.ofSeconds(20));
+    assertThat(config.eventLoops()).isPositive();
+    assertThat(config.limits())
+        .isEqualTo(
+            new ProxyConfig.Limits(
+                65_536, Duration.ofSeconds(10), Duration.ofSeconds(10), 10_000, 5_000));
+  }
+
+  @Test
+  void readsPortsWithTheirProtocols() throws Exception {
+    environment.put(
+        "REFMESH_PORTS", "8080=http,9090=refmesh.io/opaque,7000=kubernetes.io/h2c,7001=");
+    assertThat(ProxyConfig.of(environment).ports())
+        .containsExactly(
+            Map.entry(7000, AppProtocol.H2C),
+            Map.entry(7001, AppProtocol.DETECT),
+            Map.entry(8080, AppProtocol.HTTP),
+            Map.entry(9090, AppProtocol.OPAQUE));
+  }
+
+  @Test
+  void readsLimitsWithUnits() throws Exception {
+    environment.put("REFMESH_HEADER_BYTES", "16Ki");
+    environment.put("REFMESH_DRAIN_ANNOUNCE", "500ms");
+    environment.put("REFMESH_DRAIN_TIMEOUT", "2m");
+    environment.put("REFMESH_ACCESS_LOG", "json");
+    ProxyConfig config = ProxyConfig.of(environment);
+    assertThat(config.limits().headerBytes()).isEqualTo(16_384);
+    assertThat(config.drainAnnounce()).isEqualTo(Duration.ofMillis(500));
+    assertThat(config.drainTimeout()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(config.accessLog()).isEqualTo(ProxyConfig.AccessLogging.JSON);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          REFMESH_WORKLOAD       | cart            | namespace/workload/replica
+          REFMESH_IDENTITY       | cart            | spiffe://
+          REFMESH_CONTROL        | localhost:8086  | an IP address and a port
+          REFMESH_CONTROL        | 127.1.0.1       | an IP address and a port
+          REFMESH_CONTROL        | 127.1.0.1:99999 | an IP address and a port
+          REFMESH_APPLICATION    | 127.1.3.1       | another one than REFMESH_INBOUND
+          REFMESH_PORTS          | 8080=http,x     | port=appProtocol pairs
+          REFMESH_PORTS          | 0=http          | port=appProtocol pairs
+          REFMESH_PORTS          | 80=http,80=grpc | port=appProtocol pairs
+          REFMESH_EVENT_LOOPS    | 0               | 1 to 256
+          REFMESH_DRAIN_ANNOUNCE | 3               | a duration
+          REFMESH_DRAIN_TIMEOUT  | -1s             | a duration
+          REFMESH_LOG_LEVEL      | loud            | off, error, warn, info, debug or trace
+          REFMESH_ACCESS_LOG     | yes             | off, text or json
+          REFMESH_HEADER_BYTES   | 10Gi            | 1Ki to 1Mi
+          REFMESH_CONNECTIONS    | many            | 1 to 1000000
+          """)
+  void namesSettingValueAndWhatWasExpected(String setting, String value, String expected) {
+    environment.put(setting, value);
+    assertThatThrownBy(() -> ProxyConfig.of(environment))
+        .isInstanceOf(ProxyConfig.Refused.class)
+        .hasMessageStartingWith(setting + ": " + value)
+        .hasMessageContaining(expected);
+  }
+
+  @Test
+  void tellsAllMistakesAtOnce() {
+    environment.remove("REFMESH_CONTROL");
+    environment.put("REFMESH_WORKLOAD", "cart");
+    assertThatThrownBy(() -> ProxyConfig.of(environment))
+        .hasMessageContaining("REFMESH_WORKLOAD: cart")
+        .hasMessageContaining("REFMESH_CONTROL: not set");
+  }
+}

@@ -12,7 +12,7 @@ final class Failures implements IExecutionExceptionHandler {
 
   @Override
   public int handleExecutionException(Exception failure, CommandLine line, ParseResult parsed) {
-    if (failure instanceof IOException) {
+    if (failure instanceof IOException && failure.getMessage() != null) {
       line.getErr().println("mesh: " + failure.getMessage());
       return code(failure);
     }

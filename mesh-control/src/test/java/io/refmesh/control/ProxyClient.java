@@ -106,7 +106,8 @@ final class ProxyClient implements AutoCloseable {
                 Hello.newBuilder()
                     .setNamespace(namespace)
                     .setWorkload(workload)
-                    .setReplica(replica)));
+                    .setReplica(replica)
+                    .setAddress(workload.equals("cart") ? "127.1.3.1" : "127.1.2.1")));
   }
 
   void subscribe(String namespace, String service, int port) {

@@ -20,7 +20,7 @@ final class ControlPlane {
   static final int ADMIN_PORT = 8087;
 
   private static final List<String> JVM =
-      List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
+      List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx128m", "-XX:TieredStopAtLevel=1");
   private static final Duration PROBE_EVERY = Duration.ofMillis(100);
   private static final Duration RESTART_AFTER = Duration.ofSeconds(1);
 
@@ -98,8 +98,10 @@ final class ControlPlane {
       }
       if (running == null || !running.alive()) {
         throw new IOException(
-            "the control plane ended while it was starting; its log: "
-                + state.log("control-plane"));
+            "the control plane ended while it was starting (log: "
+                + state.log("control-plane")
+                + ")"
+                + (running == null ? "" : running.lastWords()));
       }
       reason = probe.http(admin() + "/ready");
       if (reason.isEmpty()) {

@@ -4,11 +4,8 @@ import io.refmesh.local.process.ManagedProcess;
 import io.refmesh.local.process.Probe;
 import io.refmesh.local.process.ProcessTable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -274,7 +271,7 @@ final class Instance {
               + " (log: "
               + process.log()
               + ")"
-              + lastWords(process);
+              + process.lastWords();
       if (ready) {
         ready = false;
         changed.run();
@@ -315,19 +312,5 @@ final class Instance {
     return replica.ports().isEmpty()
         ? Optional.empty()
         : probe.tcp(host, replica.ports().getFirst().port());
-  }
-
-  /** The end of the log, since that is where a process that ended said why. */
-  private static String lastWords(ManagedProcess process) {
-    try {
-      List<String> lines =
-          new ArrayList<>(Files.readAllLines(process.log(), StandardCharsets.UTF_8));
-      while (!lines.isEmpty() && lines.getLast().isBlank()) {
-        lines.removeLast();
-      }
-      return lines.isEmpty() ? "" : ": " + lines.getLast();
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

@@ -20,8 +20,7 @@ final class Sidecar {
           "-Xms32m",
           "-Xmx64m",
           "-Xss512k",
-          "-XX:MaxDirectMemorySize=64m",
-          "-Xshare:auto");
+          "-XX:MaxDirectMemorySize=64m");
 
   /** As above, and the quick compiler only: less memory, more CPU per request. */
   private static final List<String> SMALL =
@@ -31,8 +30,7 @@ final class Sidecar {
           "-Xmx48m",
           "-Xss512k",
           "-XX:MaxDirectMemorySize=48m",
-          "-XX:TieredStopAtLevel=1",
-          "-Xshare:auto");
+          "-XX:TieredStopAtLevel=1");
 
   /** Annotations that are settings of the sidecar process. */
   private static final Map<String, String> BY_ANNOTATION =

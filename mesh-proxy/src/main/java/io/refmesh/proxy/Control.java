@@ -58,6 +58,7 @@ interface Control extends Destinations, AutoCloseable {
             config.namespace(),
             config.workload(),
             config.replica(),
+            config.inbound(),
             config.trustRoots(),
             config.tokenFile(),
             config.clockSkew());

@@ -199,7 +199,8 @@ public final class Publisher {
       return;
     }
     InstanceId instance =
-        new InstanceId(hello.getNamespace(), hello.getWorkload(), hello.getReplica());
+        new InstanceId(
+            hello.getNamespace(), hello.getWorkload(), hello.getReplica(), hello.getAddress());
     SpiffeId identity = session.identity();
     if (!identity.trustDomain().equals(trustDomain)
         || !identity.namespace().equals(instance.namespace())) {

@@ -339,12 +339,16 @@ class SnapshotBuilderTest {
   }
 
   private static InboundPolicy inbound(Snapshots snapshots, String namespace, String workload) {
-    Snapshots.Workload found = snapshots.workloads().get(new InstanceId(namespace, workload, 0));
+    Snapshots.Workload found = snapshots.workloads().get(id(namespace, workload));
     assertThat(found).isNotNull();
     return Objects.requireNonNull(found).config().inbound();
   }
 
   private static Snapshots.Workload workload(Snapshots snapshots, String workload) {
-    return Objects.requireNonNull(snapshots.workloads().get(new InstanceId("shop", workload, 0)));
+    return Objects.requireNonNull(snapshots.workloads().get(id("shop", workload)));
+  }
+
+  private static InstanceId id(String namespace, String workload) {
+    return new InstanceId(namespace, workload, 0, States.address(workload, 0));
   }
 }

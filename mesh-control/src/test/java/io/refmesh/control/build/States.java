@@ -94,12 +94,17 @@ final class States {
         Map.of("app", workload),
         workload,
         "a",
-        "127.1." + (workload.length() + 2) + "." + (replica * 2 + 1),
+        address(workload, replica),
         "127.1." + (workload.length() + 2) + "." + (replica * 2 + 2),
         ready,
         draining,
         new ArrayList<>(List.of(new Port("http", 8080, ""))),
         annotations,
         List.of(new Outbound("shop/cart", "127.1.9.1"), new Outbound("shop/unknown", "127.1.9.2")));
+  }
+
+  /** Where the sidecar of a replica takes calls. */
+  static String address(String workload, int replica) {
+    return "127.1." + (workload.length() + 2) + "." + (replica * 2 + 1);
   }
 }

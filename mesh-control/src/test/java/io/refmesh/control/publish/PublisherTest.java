@@ -183,7 +183,7 @@ class PublisherTest {
     publisher.publish(
         new Snapshots(
             Map.of(
-                new InstanceId("shop", "web", 0),
+                new InstanceId("shop", "web", 0, "127.1.2.1"),
                 new Snapshots.Workload(new SpiffeId("cluster.local", "shop", "other"), config())),
             Map.of(),
             Map.of(),
@@ -209,7 +209,7 @@ class PublisherTest {
     publisher.received(
         session,
         WatchRequest.newBuilder()
-            .setHello(Hello.newBuilder().setNamespace("shop").setWorkload("web"))
+            .setHello(Hello.newBuilder().setNamespace("shop").setWorkload("web").setAddress("127.1.2.1"))
             .build());
     publisher.received(session, subscribe());
     return session;
@@ -237,7 +237,7 @@ class PublisherTest {
 
   private static Snapshots snapshots(AppProtocol protocol) {
     return new Snapshots(
-        Map.of(new InstanceId("shop", "web", 0), new Snapshots.Workload(WEB, config())),
+        Map.of(new InstanceId("shop", "web", 0, "127.1.2.1"), new Snapshots.Workload(WEB, config())),
         Map.of(CART, destination(protocol)),
         Map.of(),
         List.of());

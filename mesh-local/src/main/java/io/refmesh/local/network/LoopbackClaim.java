@@ -80,7 +80,10 @@ public final class LoopbackClaim implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    lock.release();
+    // Closing the channel gives the lock back; closing twice is harmless.
+    if (lock.isValid()) {
+      lock.release();
+    }
     channel.close();
   }
 

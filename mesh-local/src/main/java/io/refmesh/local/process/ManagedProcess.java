@@ -1,6 +1,7 @@
 package io.refmesh.local.process;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,6 +101,19 @@ public final class ManagedProcess {
 
   public int exitCode() {
     return process.exitValue();
+  }
+
+  /** The last line of its log after a colon, since that is where a process that ended said why; empty without one. */
+  public String lastWords() {
+    try {
+      List<String> lines = new ArrayList<>(Files.readAllLines(log, StandardCharsets.UTF_8));
+      while (!lines.isEmpty() && lines.getLast().isBlank()) {
+        lines.removeLast();
+      }
+      return lines.isEmpty() ? "" : ": " + lines.getLast();
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   /** Waits for its end; false when it still lives after {@code atMost}. */

@@ -17,7 +17,7 @@ import java.util.List;
 public record RefmeshHome(Path directory, Path java, boolean training) {
 
   /** Errors only: a cache that does not fit is not worth a line in every log. */
-  private static final String QUIET = "-Xlog:disable,all=error:stderr";
+  private static final List<String> QUIET = List.of("-Xlog:disable", "-Xlog:all=error:stderr");
 
   /** The checkout that {@code refmesh.home} names, with the JVM of this process. */
   public static RefmeshHome current() throws IOException {
@@ -70,8 +70,14 @@ public record RefmeshHome(Path directory, Path java, boolean training) {
     }
     Path cache = Path.of(jar.toString().replaceFirst("\\.jar$", ".aot"));
     if (training) {
-      return List.of("-XX:AOTCacheOutput=" + cache, QUIET);
+      return options("-XX:AOTCacheOutput=" + cache);
     }
-    return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, QUIET) : List.of();
+    return Files.isRegularFile(cache) ? options("-XX:AOTCache=" + cache) : List.of();
+  }
+
+  private static List<String> options(String cache) {
+    List<String> options = new ArrayList<>(QUIET);
+    options.add(cache);
+    return options;
   }
 }

@@ -76,6 +76,7 @@ public final class ControlPlane implements Destinations, AutoCloseable {
                 .setNamespace(settings.namespace())
                 .setWorkload(settings.workload())
                 .setReplica(settings.replica())
+                .setAddress(settings.address())
                 .build(),
             held,
             listener::workload,

@@ -327,6 +327,7 @@ class ControlPlaneTest {
                 "shop",
                 "web",
                 2,
+                "127.1.4.1",
                 folder.resolve("roots.pem"),
                 folder.resolve("token"),
                 Duration.ofSeconds(20)),

@@ -115,12 +115,12 @@ class JavaClientTest {
     Proxy proxy = proxy("a");
     try (Client connection = new Client(port(proxy))) {
       assertThat(connection.send("one").read(3)).isEqualTo("one");
-      Latency latency = proxy.toxics().latency("latency", UPSTREAM, 200);
+      Latency latency = proxy.toxics().latency("latency", UPSTREAM, 300);
       assertThat(Clock.millisOf(() -> assertThat(connection.send("two").read(3)).isEqualTo("two")))
-          .isBetween(199L, 1_000L);
+          .isBetween(299L, 3_000L);
       latency.remove();
       assertThat(Clock.millisOf(() -> assertThat(connection.send("six").read(3)).isEqualTo("six")))
-          .isLessThan(150);
+          .isLessThan(250);
     }
   }
 }

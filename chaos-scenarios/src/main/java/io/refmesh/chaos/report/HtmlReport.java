@@ -18,13 +18,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * {@code report.html}: one file that needs nothing else, for a screen, a phone or paper. Its own policy forbids every fetch and every
- * script but the one in it, so that a hostile name in a scenario stays text.
+ * {@code report.html}: one file that needs nothing else, for a screen, a phone or paper. Its own
+ * policy forbids every fetch and every script but the one in it, so that a hostile name in a
+ * scenario stays text.
  */
 final class HtmlReport {
 
   private static final DateTimeFormatter DATE =
-      DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
 
   private final Markup html = Markup.html();
   private final RunVerdict run;
@@ -66,7 +68,8 @@ final class HtmlReport {
     html.empty("meta", "charset", "utf-8").line();
     html.empty(
             "meta",
-            "http-equiv", "Content-Security-Policy",
+            "http-equiv",
+            "Content-Security-Policy",
             "content",
             "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src '"
                 + hash(resource("report.css"))
@@ -110,7 +113,11 @@ final class HtmlReport {
     fact("Date", DATE.format(run.started()));
     fact("Seed", run.seed() + "");
     html.open("div", "class", "wide").leaf("dt", "Run it again");
-    html.open("dd").leaf("code", run.replay(), "class", "command", "title", "click to select").close().close().line();
+    html.open("dd")
+        .leaf("code", run.replay(), "class", "command", "title", "click to select")
+        .close()
+        .close()
+        .line();
     html.close().line().close().line();
   }
 
@@ -121,7 +128,9 @@ final class HtmlReport {
           : "The mesh did what it promises in every scenario that ran.";
     }
     if (totals.failed() > 0) {
-      return "The mesh did not do what it promises in " + Words.counted(totals.failed(), "scenario") + ".";
+      return "The mesh did not do what it promises in "
+          + Words.counted(totals.failed(), "scenario")
+          + ".";
     }
     return totals.aborted() > 0
         ? Words.counted(totals.aborted(), "scenario") + " could not be finished."
@@ -135,8 +144,16 @@ final class HtmlReport {
   private void tiles() {
     html.open("ul", "class", "tiles", "aria-label", "Summary").line();
     tile(totals.passed() + "", " of " + totals.scenarios(), "scenarios passed", run.passed());
-    tile(totals.held() + "", " of " + totals.expectations(), "expectations held", totals.held() == totals.expectations());
-    tile(totals.caught() + "", " of " + totals.controls(), "negative controls caught", totals.caught() == totals.controls());
+    tile(
+        totals.held() + "",
+        " of " + totals.expectations(),
+        "expectations held",
+        totals.held() == totals.expectations());
+    tile(
+        totals.caught() + "",
+        " of " + totals.controls(),
+        "negative controls caught",
+        totals.caught() == totals.controls());
     tile(Words.count(totals.requests()), "", "requests judged", true);
     tile(Words.seconds(totals.durationMillis()), "", "from start to verdict", true);
     html.close().line();
@@ -156,8 +173,12 @@ final class HtmlReport {
     for (String column : List.of("Scenario", "Verdict", "Observed")) {
       html.leaf("th", column, "scope", "col");
     }
-    html.open("th", "scope", "col", "class", "spark").text("Latency ").leaf("small", "p99, faults shaded").close();
-    html.leaf("th", "Controls", "scope", "col").leaf("th", "Seconds", "scope", "col", "class", "right");
+    html.open("th", "scope", "col", "class", "spark")
+        .text("Latency ")
+        .leaf("small", "p99, faults shaded")
+        .close();
+    html.leaf("th", "Controls", "scope", "col")
+        .leaf("th", "Seconds", "scope", "col", "class", "right");
     html.close().close().line().open("tbody").line();
     for (int i = 0; i < run.scenarios().size(); i++) {
       row(run.scenarios().get(i), anchor(i));
@@ -183,12 +204,17 @@ final class HtmlReport {
     html.open("td", "data-label", "Latency", "class", "spark");
     new Sparkline(html, scenario.timeline()).draw();
     html.close();
-    html.leaf("td", controls(scenario), "data-label", "Controls", "class", missed(scenario) ? "bad" : "");
+    html.leaf(
+        "td", controls(scenario), "data-label", "Controls", "class", missed(scenario) ? "bad" : "");
     html.leaf(
         "td",
-        scenario.result() == Result.SKIPPED ? "\u2013" : String.format(Locale.ROOT, "%.1f", scenario.durationMillis() / 1000.0),
-        "data-label", "Seconds",
-        "class", "right");
+        scenario.result() == Result.SKIPPED
+            ? "\u2013"
+            : String.format(Locale.ROOT, "%.1f", scenario.durationMillis() / 1000.0),
+        "data-label",
+        "Seconds",
+        "class",
+        "right");
     html.close().line();
   }
 
@@ -236,7 +262,8 @@ final class HtmlReport {
   static String resource(String name) {
     try (InputStream in = HtmlReport.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException(name + " is not on the class path (expected: beside this class)");
+        throw new IllegalStateException(
+            name + " is not on the class path (expected: beside this class)");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
@@ -246,7 +273,8 @@ final class HtmlReport {
 
   private static String hash(String source) {
     try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(source.getBytes(StandardCharsets.UTF_8));
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(source.getBytes(StandardCharsets.UTF_8));
       return "sha256-" + Base64.getEncoder().encodeToString(digest);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);

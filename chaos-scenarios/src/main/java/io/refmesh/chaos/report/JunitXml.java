@@ -8,8 +8,9 @@ import io.refmesh.chaos.verdict.ScenarioVerdict;
 import java.util.Locale;
 
 /**
- * {@code junit.xml}: what build servers show. One suite for each scenario; one case for each expectation and each negative control, and
- * one named {@code scenario} where a scenario ended otherwise than by its expectations.
+ * {@code junit.xml}: what build servers show. One suite for each scenario; one case for each
+ * expectation and each negative control, and one named {@code scenario} where a scenario ended
+ * otherwise than by its expectations.
  */
 final class JunitXml {
 
@@ -27,12 +28,18 @@ final class JunitXml {
     Counts all = run.scenarios().stream().map(Counts::of).reduce(Counts.NONE, Counts::plus);
     xml.open(
         "testsuites",
-        "name", "refmesh " + run.environment(),
-        "tests", all.tests() + "",
-        "failures", all.failures() + "",
-        "errors", all.errors() + "",
-        "skipped", all.skipped() + "",
-        "time", seconds(run.durationMillis()));
+        "name",
+        "refmesh " + run.environment(),
+        "tests",
+        all.tests() + "",
+        "failures",
+        all.failures() + "",
+        "errors",
+        all.errors() + "",
+        "skipped",
+        all.skipped() + "",
+        "time",
+        seconds(run.durationMillis()));
     xml.line();
     for (ScenarioVerdict scenario : run.scenarios()) {
       suite(run, scenario);
@@ -44,13 +51,20 @@ final class JunitXml {
     Counts counts = Counts.of(scenario);
     xml.open(
         "testsuite",
-        "name", scenario.name(),
-        "tests", counts.tests() + "",
-        "failures", counts.failures() + "",
-        "errors", counts.errors() + "",
-        "skipped", counts.skipped() + "",
-        "time", seconds(scenario.durationMillis()),
-        "timestamp", run.started().toString());
+        "name",
+        scenario.name(),
+        "tests",
+        counts.tests() + "",
+        "failures",
+        counts.failures() + "",
+        "errors",
+        counts.errors() + "",
+        "skipped",
+        counts.skipped() + "",
+        "time",
+        seconds(scenario.durationMillis()),
+        "timestamp",
+        run.started().toString());
     xml.line();
     properties(run);
     if (counts.hasOwnCase()) {
@@ -91,16 +105,20 @@ final class JunitXml {
             + expectation.expected();
     switch (expectation.result()) {
       case PASSED -> xml.leaf("system-out", detail).line();
-      case FAILED -> xml.leaf("failure", detail, "type", "expectation", "message", message(expectation)).line();
+      case FAILED ->
+          xml.leaf("failure", detail, "type", "expectation", "message", message(expectation))
+              .line();
       case SKIPPED -> xml.empty("skipped", "message", expectation.observed()).line();
-      case ABORTED -> xml.leaf("error", detail, "type", "aborted", "message", message(expectation)).line();
+      case ABORTED ->
+          xml.leaf("error", detail, "type", "aborted", "message", message(expectation)).line();
     }
     xml.close().line();
   }
 
   private void control(ScenarioVerdict scenario, ControlVerdict control) {
     testcase(scenario, "control: " + control.name()).line();
-    String detail = control.says() + "\nnoticed by: " + control.by() + "\nobserved:   " + control.observed();
+    String detail =
+        control.says() + "\nnoticed by: " + control.by() + "\nobserved:   " + control.observed();
     if (control.caught()) {
       xml.leaf("system-out", detail).line();
     } else {
@@ -117,7 +135,8 @@ final class JunitXml {
   }
 
   private Markup testcase(ScenarioVerdict scenario, String name) {
-    return xml.open("testcase", "classname", "refmesh." + scenario.name(), "name", name, "time", "0.000");
+    return xml.open(
+        "testcase", "classname", "refmesh." + scenario.name(), "name", name, "time", "0.000");
   }
 
   private static String message(ExpectationVerdict expectation) {
@@ -135,10 +154,16 @@ final class JunitXml {
 
     static Counts of(ScenarioVerdict scenario) {
       int failures =
-          with(scenario, Result.FAILED) + (int) Words.matching(scenario.negativeControls(), c -> !c.caught());
+          with(scenario, Result.FAILED)
+              + (int) Words.matching(scenario.negativeControls(), c -> !c.caught());
       int tests = scenario.expectations().size() + scenario.negativeControls().size();
       Counts cases =
-          new Counts(tests, failures, with(scenario, Result.ABORTED), with(scenario, Result.SKIPPED), false);
+          new Counts(
+              tests,
+              failures,
+              with(scenario, Result.ABORTED),
+              with(scenario, Result.SKIPPED),
+              false);
       return switch (scenario.result()) {
         case ABORTED -> cases.plus(new Counts(1, 0, 1, 0, true));
         case SKIPPED -> cases.plus(new Counts(1, 0, 0, 1, true));

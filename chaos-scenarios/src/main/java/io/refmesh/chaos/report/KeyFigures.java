@@ -11,8 +11,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
-/** The few measured figures that tell most about a scenario: what failed first, then times, shares, latencies, counts. */
+/**
+ * The few measured figures that tell most about a scenario: what failed first, then times, shares,
+ * latencies, counts.
+ */
 final class KeyFigures {
 
   /** As many as fit on a line. */
@@ -39,6 +43,8 @@ final class KeyFigures {
           "p50",
           "ok");
 
+  private static final Pattern LONG_MILLIS = Pattern.compile("\\b([0-9]{4,9}) ms\\b");
+
   private KeyFigures() {}
 
   private record Candidate(boolean failed, int rank, String text) {}
@@ -48,7 +54,8 @@ final class KeyFigures {
     for (ExpectationVerdict expectation : scenario.expectations()) {
       candidate(expectation).ifPresent(candidates::add);
     }
-    candidates.sort(Comparator.comparing(Candidate::failed).reversed().thenComparing(Candidate::rank));
+    candidates.sort(
+        Comparator.comparing(Candidate::failed).reversed().thenComparing(Candidate::rank));
     Set<String> told = new LinkedHashSet<>();
     candidates.forEach(candidate -> told.add(candidate.text()));
     return told.stream().limit(MAX).toList();
@@ -60,7 +67,7 @@ final class KeyFigures {
     List<Figure> figures = Observed.in(observed).figures();
     if (figures.isEmpty()) {
       if (observed.startsWith("after ") || observed.startsWith("not within ")) {
-        return Optional.of(new Candidate(failed, -1, expectation.id() + " " + observed));
+        return Optional.of(new Candidate(failed, -1, expectation.id() + " " + inSeconds(observed)));
       }
       return observed.length() <= PROSE_MAX && !observed.isBlank()
           ? Optional.of(new Candidate(failed, TELLING.size() + 2, observed))
@@ -74,6 +81,11 @@ final class KeyFigures {
         .filter(figure -> !figure.isBefore() && !figure.name().equals("seconds"))
         .min(Comparator.comparing(KeyFigures::rank))
         .map(figure -> new Candidate(failed, rank(figure), figure.brief()));
+  }
+
+  /** {@code after 9400 ms} as {@code after 9.4 s}. */
+  private static String inSeconds(String text) {
+    return LONG_MILLIS.matcher(text).replaceAll(m -> Words.seconds(Long.parseLong(m.group(1))));
   }
 
   private static int rank(Figure figure) {
@@ -102,6 +114,8 @@ final class KeyFigures {
   }
 
   private static Optional<Figure> requests(List<Figure> figures, String side) {
-    return figures.stream().filter(f -> f.name().startsWith(side) && f.kind().equals("requests")).findFirst();
+    return figures.stream()
+        .filter(f -> f.name().startsWith(side) && f.kind().equals("requests"))
+        .findFirst();
   }
 }

@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A run as it goes on, line by line. On a terminal the line of the present window is written in place; elsewhere a window gets one line
- * when it begins and one at most every {@link #LINE_EVERY}. Safe on any thread.
+ * A run as it goes on, line by line. On a terminal the line of the present window is written in
+ * place; elsewhere a window gets one line when it begins and one at most every {@link #LINE_EVERY}.
+ * Safe on any thread.
  */
 public final class LiveProgress {
 
@@ -111,11 +112,21 @@ public final class LiveProgress {
     summary.append(" after ").append(Words.seconds(scenario.durationMillis()));
     if (!expectations.isEmpty()) {
       long held = Words.matching(expectations, e -> e.result() == Result.PASSED);
-      summary.append("   ").append(held).append(" of ").append(Words.counted(expectations.size(), "expectation")).append(" held");
+      summary
+          .append("   ")
+          .append(held)
+          .append(" of ")
+          .append(Words.counted(expectations.size(), "expectation"))
+          .append(" held");
     }
     if (!controls.isEmpty()) {
       long caught = Words.matching(controls, ControlVerdict::caught);
-      summary.append(", ").append(caught).append(" of ").append(Words.counted(controls.size(), "control")).append(" caught");
+      summary
+          .append(", ")
+          .append(caught)
+          .append(" of ")
+          .append(Words.counted(controls.size(), "control"))
+          .append(" caught");
     }
     line(summary.toString());
     if (scenario.result() != Result.PASSED && !scenario.reason().isEmpty()) {
@@ -123,7 +134,11 @@ public final class LiveProgress {
     }
     for (ExpectationVerdict expectation : expectations) {
       if (expectation.result() != Result.PASSED) {
-        finding(style.bad(expectation.id()), expectation.window(), expectation.observed(), expectation.expected());
+        finding(
+            style.bad(expectation.id()),
+            expectation.window(),
+            expectation.observed(),
+            expectation.expected());
       }
     }
     for (ControlVerdict control : controls) {

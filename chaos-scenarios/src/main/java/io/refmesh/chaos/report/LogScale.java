@@ -3,7 +3,10 @@ package io.refmesh.chaos.report;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Heights of latencies in milliseconds: a step of ten is as high anywhere, for a timeout and a normal answer are far apart. */
+/**
+ * Heights of latencies in milliseconds: a step of ten is as high anywhere, for a timeout and a
+ * normal answer are far apart.
+ */
 record LogScale(double lowest, double highest, double bottom, double top) {
 
   /** From a round value below all latencies to one above them, at least a factor of ten. */
@@ -14,7 +17,9 @@ record LogScale(double lowest, double highest, double bottom, double top) {
   }
 
   double y(double millis) {
-    double share = (Math.log10(Math.clamp(millis, lowest, highest)) - Math.log10(lowest)) / (Math.log10(highest) - Math.log10(lowest));
+    double share =
+        (Math.log10(Math.clamp(millis, lowest, highest)) - Math.log10(lowest))
+            / (Math.log10(highest) - Math.log10(lowest));
     return bottom - (bottom - top) * share;
   }
 
@@ -22,7 +27,9 @@ record LogScale(double lowest, double highest, double bottom, double top) {
   List<Double> ticks() {
     boolean few = highest / lowest <= 1_000;
     List<Double> ticks = new ArrayList<>();
-    for (double decade = Math.pow(10, Math.floor(Math.log10(lowest) + 1e-9)); decade <= highest * 1.0001; decade *= 10) {
+    for (double decade = Math.pow(10, Math.floor(Math.log10(lowest) + 1e-9));
+        decade <= highest * 1.0001;
+        decade *= 10) {
       for (double factor : few ? new double[] {1, 2, 5} : new double[] {1}) {
         double tick = decade * factor;
         if (tick >= lowest * 0.9999 && tick <= highest * 1.0001) {
@@ -35,7 +42,10 @@ record LogScale(double lowest, double highest, double bottom, double top) {
 
   static String label(double millis) {
     double value = millis >= 999 ? millis / 1000 : millis;
-    String number = value >= 0.999 ? Long.toString(Math.round(value)) : Double.toString(Math.round(value * 10) / 10.0);
+    String number =
+        value >= 0.999
+            ? Long.toString(Math.round(value))
+            : Double.toString(Math.round(value * 10) / 10.0);
     return number + (millis >= 999 ? " s" : " ms");
   }
 
@@ -46,6 +56,7 @@ record LogScale(double lowest, double highest, double bottom, double top) {
 
   private static double roundUp(double value) {
     double decade = Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
-    return decade * (value <= decade * 1.0001 ? 1 : value <= decade * 2 ? 2 : value <= decade * 5 ? 5 : 10);
+    return decade
+        * (value <= decade * 1.0001 ? 1 : value <= decade * 2 ? 2 : value <= decade * 5 ? 5 : 10);
   }
 }

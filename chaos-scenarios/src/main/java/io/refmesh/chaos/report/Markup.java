@@ -3,7 +3,10 @@ package io.refmesh.chaos.report;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** Builds HTML, SVG or XML. Every text and every attribute is escaped here and nowhere else. Used by one thread. */
+/**
+ * Builds HTML, SVG or XML. Every text and every attribute is escaped here and nowhere else. Used by
+ * one thread.
+ */
 final class Markup {
 
   private final StringBuilder out = new StringBuilder();
@@ -76,7 +79,10 @@ final class Markup {
   private void start(String tag, String... attributes) {
     if (attributes.length % 2 != 0) {
       throw new IllegalArgumentException(
-          tag + ": " + attributes.length + " attribute strings (expected: names and values in turn)");
+          tag
+              + ": "
+              + attributes.length
+              + " attribute strings (expected: names and values in turn)");
     }
     out.append('<').append(tag);
     for (int i = 0; i < attributes.length; i += 2) {
@@ -88,25 +94,24 @@ final class Markup {
 
   private void escape(String text, boolean attribute) {
     text.codePoints()
-        .forEach(
-            c -> {
-              switch (c) {
-                case '&' -> out.append("&amp;");
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '"' -> out.append("&quot;");
-                case '\'' -> out.append("&#39;");
-                case '\n', '\t' -> {
-                  // Attributes lose line ends otherwise.
-                  if (attribute) {
-                    out.append("&#").append(c).append(';');
-                  } else {
-                    out.append((char) c);
-                  }
-                }
-                default -> out.appendCodePoint(allowed(c) ? c : 0xFFFD);
+        .forEach(c -> {
+          switch (c) {
+            case '&' -> out.append("&amp;");
+            case '<' -> out.append("&lt;");
+            case '>' -> out.append("&gt;");
+            case '"' -> out.append("&quot;");
+            case '\'' -> out.append("&#39;");
+            case '\n', '\t' -> {
+              // Attributes lose line ends otherwise.
+              if (attribute) {
+                out.append("&#").append(c).append(';');
+              } else {
+                out.append((char) c);
               }
-            });
+            }
+            default -> out.appendCodePoint(allowed(c) ? c : 0xFFFD);
+          }
+        });
   }
 
   /** Neither XML nor HTML has a way to write the other control characters, nor lone surrogates. */

@@ -7,13 +7,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The figures in an observation of the form {@code client.slow.p99 = 541 ms, server.pricing.cancelled = 160}; none when it is prose.
+ * The figures in an observation of the form {@code client.slow.p99 = 541 ms,
+ * server.pricing.cancelled = 160}; none when it is prose.
  *
  * @param figures in the order written
  */
 record Observed(List<Figure> figures) {
 
-  private static final Pattern FIGURE = Pattern.compile("([A-Za-z][A-Za-z0-9_.-]*(?:\\{[^}]*})?) = ([^,]+)");
+  private static final Pattern FIGURE =
+      Pattern.compile("([A-Za-z][A-Za-z0-9_.-]*(?:\\{[^}]*})?) = ([^,]+)");
 
   Observed {
     figures = List.copyOf(figures);
@@ -66,7 +68,9 @@ record Observed(List<Figure> figures) {
             case "mesh", "gauge" -> kind().replace("_total", "").replace('_', ' ') + labels();
             default -> String.join(" ", words);
           };
-      return what.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT) + " " + briefValue();
+      return what.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT)
+          + " "
+          + briefValue();
     }
 
     private String briefValue() {
@@ -100,7 +104,10 @@ record Observed(List<Figure> figures) {
       List<String> told = new ArrayList<>();
       for (String label : name.substring(brace + 1, name.length() - 1).split(",", -1)) {
         String[] parts = label.trim().split("=", 2);
-        if (parts.length == 2 && (parts[0].equals("reason") || parts[0].equals("error") || parts[0].equals("state"))) {
+        if (parts.length == 2
+            && (parts[0].equals("reason")
+                || parts[0].equals("error")
+                || parts[0].equals("state"))) {
           told.add(parts[1]);
         }
       }

@@ -10,7 +10,9 @@ import io.refmesh.chaos.verdict.Timeline.Bin;
 import io.refmesh.chaos.verdict.Timeline.Span;
 import java.util.List;
 
-/** One scenario of the report: story, picture, expectations, negative controls, figures. Used once. */
+/**
+ * One scenario of the report: story, picture, expectations, negative controls, figures. Used once.
+ */
 final class ScenarioSection {
 
   /** Longer lists are folded. */
@@ -27,7 +29,8 @@ final class ScenarioSection {
   }
 
   void write() {
-    html.open("section", "class", "scenario", "id", anchor, "aria-labelledby", anchor + "-name").line();
+    html.open("section", "class", "scenario", "id", anchor, "aria-labelledby", anchor + "-name")
+        .line();
     heading();
     html.leaf("p", scenario.story(), "class", "story").line();
     if (scenario.result() != Result.PASSED && !scenario.reason().isEmpty()) {
@@ -64,7 +67,10 @@ final class ScenarioSection {
     html.open("figure").line();
     html.open("div", "class", "legend", "aria-hidden", "true");
     for (int i = 0; i < streams.size(); i++) {
-      html.open("span", "class", "stream " + TimelinePlot.colour(i)).leaf("i", "").text(streams.get(i)).close();
+      html.open("span", "class", "stream " + TimelinePlot.colour(i))
+          .leaf("i", "")
+          .text(streams.get(i))
+          .close();
     }
     html.open("span", "class", "key-p99").leaf("i", "").text("p99").close();
     html.open("span", "class", "key-p50").leaf("i", "").text("p50").close();
@@ -74,13 +80,18 @@ final class ScenarioSection {
     if (!scenario.negativeControls().isEmpty() || TimelinePlot.acts(timeline).size() > 1) {
       html.open("span", "class", "key-control").leaf("i", "").text("negative control").close();
     }
+    html.leaf("span", "latencies of each half second, by intended start");
     html.close().line();
     html.open(
             "div",
-            "class", "scroll",
-            "tabindex", "0",
-            "role", "group",
-            "aria-label", "Timeline of " + scenario.name() + "; the arrow keys move through time")
+            "class",
+            "scroll",
+            "tabindex",
+            "0",
+            "role",
+            "group",
+            "aria-label",
+            "Timeline of " + scenario.name() + "; the arrow keys move through time")
         .line();
     new TimelinePlot(html, anchor, timeline, Limit.in(scenario.expectations()))
         .draw("Timeline of " + scenario.name(), description(timeline));
@@ -93,17 +104,32 @@ final class ScenarioSection {
     StringBuilder text = new StringBuilder("Latency, requests and errors over time. ");
     for (Span fault : timeline.faults()) {
       text.append("Fault ").append(fault.name()).append(" from ");
-      text.append(Words.seconds(fault.fromMillis())).append(" to ").append(Words.seconds(fault.toMillis()));
-      text.append(TimelinePlot.real(fault) ? ". " : " in the negative control " + fault.act() + ". ");
+      text.append(Words.seconds(fault.fromMillis()))
+          .append(" to ")
+          .append(Words.seconds(fault.toMillis()));
+      text.append(
+          TimelinePlot.real(fault) ? ". " : " in the negative control " + fault.act() + ". ");
     }
-    timeline.marks().forEach(m -> text.append(m.name()).append(" at ").append(Words.seconds(m.atMillis())).append(". "));
+    timeline
+        .marks()
+        .forEach(m ->
+            text.append(m.name()).append(" at ").append(Words.seconds(m.atMillis())).append(". "));
     return text.append("The table below gives the figures of each window.").toString();
   }
 
   /** The picture in numbers, for those who cannot see it and those who want to quote it. */
   private void windows(Timeline timeline, List<String> streams) {
     html.open("details").leaf("summary", "Figures of each window");
-    html.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Figures of each window");
+    html.open(
+        "div",
+        "class",
+        "scroll",
+        "tabindex",
+        "0",
+        "role",
+        "group",
+        "aria-label",
+        "Figures of each window");
     html.open("table", "class", "figures").line().open("thead").open("tr");
     for (String column : List.of("Act", "Window", "Stream")) {
       html.leaf("th", column, "scope", "col");
@@ -118,22 +144,25 @@ final class ScenarioSection {
       }
     }
     html.close().line().close().line();
-    html.leaf("p", "Percentiles are those of half seconds.", "class", "note").close().close().line();
+    html.leaf("p", "Percentiles are those of half seconds.", "class", "note")
+        .close()
+        .close()
+        .line();
   }
 
   private void window(Timeline timeline, Span window, String stream) {
     List<Bin> bins =
         timeline.bins().stream()
             .filter(bin -> bin.stream().equals(stream))
-            .filter(
-                bin ->
-                    bin.atMillis() + Bin.WIDTH_MILLIS / 2 >= window.fromMillis()
-                        && bin.atMillis() + Bin.WIDTH_MILLIS / 2 < window.toMillis())
+            .filter(bin ->
+                bin.atMillis() + Bin.WIDTH_MILLIS / 2 >= window.fromMillis()
+                    && bin.atMillis() + Bin.WIDTH_MILLIS / 2 < window.toMillis())
             .toList();
     if (bins.isEmpty()) {
       return;
     }
-    double[] medians = bins.stream().mapToDouble(Bin::p50Millis).filter(p -> p >= 0).sorted().toArray();
+    double[] medians =
+        bins.stream().mapToDouble(Bin::p50Millis).filter(p -> p >= 0).sorted().toArray();
     html.open("tr");
     html.leaf("td", TimelinePlot.real(window) ? "scenario" : window.act());
     html.leaf("td", window.name()).leaf("td", stream);
@@ -168,7 +197,9 @@ final class ScenarioSection {
       html.open("td", "data-label", "Observed", "class", "observed");
       observed(expectation.observed(), expectation.result() != Result.PASSED);
       html.close();
-      html.open("td", "data-label", "Expected", "class", "expected").leaf("span", expectation.expected()).close();
+      html.open("td", "data-label", "Expected", "class", "expected").open("span");
+      breakable(expectation.expected());
+      html.close().close();
       html.open("td", "data-label", "Result");
       HtmlReport.badge(html, expectation.result());
       html.close().close().line();
@@ -178,9 +209,11 @@ final class ScenarioSection {
 
   private void controls() {
     html.leaf("h3", "Negative controls").line();
-    html.leaf("p", "The mesh, broken on purpose: the scenario has to notice.", "class", "note").line();
+    html.leaf("p", "The mesh, broken on purpose: the scenario has to notice.", "class", "note")
+        .line();
     html.open("table", "class", "controls stacked").line().open("thead").open("tr");
-    for (String column : List.of("Control", "Noticed by", "Observed in the broken mesh", "Result")) {
+    for (String column :
+        List.of("Control", "Noticed by", "Observed in the broken mesh", "Result")) {
       html.leaf("th", column, "scope", "col");
     }
     html.close().close().line().open("tbody").line();
@@ -206,12 +239,19 @@ final class ScenarioSection {
     html.close().line().close().line();
   }
 
-  /** Figures below each other with their values aligned; prose as it is; long lists folded unless something failed. */
+  /**
+   * Figures below each other with their values aligned; prose as it is; long lists folded unless
+   * something failed.
+   */
   private void observed(String text, boolean unfolded) {
     List<Figure> figures = Observed.in(text).figures();
     if (!figures.isEmpty()) {
       html.open("dl", "class", "measured");
-      figures.forEach(figure -> html.open("div").leaf("dt", figure.name()).leaf("dd", figure.value()).close());
+      for (Figure figure : figures) {
+        html.open("div").open("dt");
+        breakable(figure.name());
+        html.close().leaf("dd", figure.value()).close();
+      }
       html.close();
       return;
     }
@@ -229,6 +269,13 @@ final class ScenarioSection {
     html.close();
     if (folded) {
       html.close();
+    }
+  }
+
+  /** A long name breaks between its words. */
+  private void breakable(String name) {
+    for (String part : name.split("(?<=[A-Za-z][.,{=])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z_])", -1)) {
+      html.text(part).empty("wbr");
     }
   }
 }

@@ -6,7 +6,10 @@ import io.refmesh.chaos.verdict.Timeline.Span;
 import java.util.List;
 import java.util.Locale;
 
-/** A timeline in the size of a word: the 99th percentile of each stream while the scenario itself runs, its faults shaded. */
+/**
+ * A timeline in the size of a word: the 99th percentile of each stream while the scenario itself
+ * runs, its faults shaded.
+ */
 final class Sparkline {
 
   private static final double WIDTH = 150;
@@ -32,7 +35,9 @@ final class Sparkline {
     }
     TimeAxis time = TimeAxis.of(real, 0, WIDTH);
     List<Bin> bins =
-        timeline.bins().stream().filter(bin -> time.shows(bin.atMillis()) && bin.p99Millis() >= 0).toList();
+        timeline.bins().stream()
+            .filter(bin -> time.shows(bin.atMillis()) && bin.p99Millis() >= 0)
+            .toList();
     // The same scale in every row, so that rows compare.
     LogScale scale = new LogScale(0.5, 10_000, HEIGHT - 1, 1);
     svg.open("svg", "class", "sparkline", "viewBox", "0 0 150 34", "aria-hidden", "true");
@@ -41,10 +46,14 @@ final class Sparkline {
       double x = time.x(fault.fromMillis());
       svg.empty(
           "rect",
-          "class", "shade",
-          "x", number(x),
-          "width", number(Math.max(1, time.x(fault.toMillis()) - x)),
-          "height", number(HEIGHT));
+          "class",
+          "shade",
+          "x",
+          number(x),
+          "width",
+          number(Math.max(1, time.x(fault.toMillis()) - x)),
+          "height",
+          number(HEIGHT));
     }
     List<String> streams = TimelinePlot.streams(timeline);
     for (int i = 0; i < streams.size(); i++) {
@@ -52,7 +61,8 @@ final class Sparkline {
       StringBuilder path = new StringBuilder();
       for (Bin bin : bins) {
         if (bin.stream().equals(stream)) {
-          path.append(path.isEmpty() ? 'M' : 'L').append(number(time.x(bin.atMillis() + Bin.WIDTH_MILLIS / 2.0)));
+          path.append(path.isEmpty() ? 'M' : 'L')
+              .append(number(time.x(bin.atMillis() + Bin.WIDTH_MILLIS / 2.0)));
           path.append(' ').append(number(scale.y(bin.p99Millis())));
         }
       }

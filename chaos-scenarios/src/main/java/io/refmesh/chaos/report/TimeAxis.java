@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where a moment of a timeline stands across a picture; moments in milliseconds since the start of the load. */
+/**
+ * Where a moment of a timeline stands across a picture; moments in milliseconds since the start of
+ * the load.
+ */
 record TimeAxis(long fromMillis, long toMillis, double left, double right) {
 
   /** Shows where the first window begins and the last one ends. */
@@ -18,9 +21,11 @@ record TimeAxis(long fromMillis, long toMillis, double left, double right) {
 
   /** From the first window to the last; the load before and after is left out. */
   static TimeAxis of(Timeline timeline, double left, double right) {
-    List<Span> spans = Stream.concat(timeline.windows().stream(), timeline.faults().stream()).toList();
+    List<Span> spans =
+        Stream.concat(timeline.windows().stream(), timeline.faults().stream()).toList();
     if (spans.isEmpty()) {
-      long to = timeline.bins().stream().mapToLong(Bin::atMillis).max().orElse(0) + Bin.WIDTH_MILLIS;
+      long to =
+          timeline.bins().stream().mapToLong(Bin::atMillis).max().orElse(0) + Bin.WIDTH_MILLIS;
       return new TimeAxis(0, to, left, right);
     }
     long from = spans.stream().mapToLong(Span::fromMillis).min().orElse(0) - MARGIN_MILLIS;
@@ -29,7 +34,10 @@ record TimeAxis(long fromMillis, long toMillis, double left, double right) {
   }
 
   double x(double millis) {
-    return left + (right - left) * (Math.clamp(millis, (double) fromMillis, (double) toMillis) - fromMillis) / (toMillis - fromMillis);
+    return left
+        + (right - left)
+            * (Math.clamp(millis, (double) fromMillis, (double) toMillis) - fromMillis)
+            / (toMillis - fromMillis);
   }
 
   boolean shows(long millis) {
@@ -47,7 +55,9 @@ record TimeAxis(long fromMillis, long toMillis, double left, double right) {
     }
     List<Long> ticks = new ArrayList<>();
     long stepMillis = step * 1000;
-    for (long at = Math.ceilDiv(fromMillis, stepMillis) * stepMillis; at <= toMillis && ticks.size() < 1000; at += stepMillis) {
+    for (long at = Math.ceilDiv(fromMillis, stepMillis) * stepMillis;
+        at <= toMillis && ticks.size() < 1000;
+        at += stepMillis) {
       ticks.add(at);
     }
     return ticks;

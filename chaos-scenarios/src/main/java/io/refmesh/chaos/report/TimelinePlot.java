@@ -76,7 +76,10 @@ final class TimelinePlot {
           new Span(window.act(), window.act(), window.fromMillis(), window.toMillis()),
           (a, b) ->
               new Span(
-                  a.name(), a.act(), Math.min(a.fromMillis(), b.fromMillis()), Math.max(a.toMillis(), b.toMillis())));
+                  a.name(),
+                  a.act(),
+                  Math.min(a.fromMillis(), b.fromMillis()),
+                  Math.max(a.toMillis(), b.toMillis())));
     }
     return acts;
   }
@@ -92,7 +95,7 @@ final class TimelinePlot {
     double windowsTop = 24;
     double faultsTop = windowsTop + 24;
     double marksTop = faultsTop + 22 * faultLanes.size() + 2;
-    double latencyTop = marksTop + 16 * markLanes + 12;
+    double latencyTop = marksTop + 16 * markLanes + 14;
     double latencyBottom = latencyTop + LATENCY_HEIGHT;
     double requestsTop = latencyBottom + 34;
     double requestsBottom = requestsTop + REQUESTS_HEIGHT;
@@ -100,16 +103,29 @@ final class TimelinePlot {
 
     svg.open(
         "svg",
-        "class", "plot",
-        "viewBox", "0 0 " + number(WIDTH) + " " + number(height),
-        "role", "img",
-        "aria-labelledby", id + "-title " + id + "-text");
+        "class",
+        "plot",
+        "viewBox",
+        "0 0 " + number(WIDTH) + " " + number(height),
+        "role",
+        "img",
+        "aria-labelledby",
+        id + "-title " + id + "-text");
     svg.leaf("title", title, "id", id + "-title");
     svg.leaf("desc", description, "id", id + "-text").line();
     svg.open("defs");
     svg.open(
-        "pattern", "id", id + "-hatch", "width", "8", "height", "8", "patternUnits", "userSpaceOnUse",
-        "patternTransform", "rotate(45)");
+        "pattern",
+        "id",
+        id + "-hatch",
+        "width",
+        "8",
+        "height",
+        "8",
+        "patternUnits",
+        "userSpaceOnUse",
+        "patternTransform",
+        "rotate(45)");
     svg.empty("rect", "class", "hatch-line", "width", "1.5", "height", "8");
     svg.close().close().line();
 
@@ -121,24 +137,53 @@ final class TimelinePlot {
     timeGrid(latencyTop, latencyBottom, requestsTop, requestsBottom);
     latencies(latencyTop, latencyBottom);
     requests(requestsTop, requestsBottom);
-    marks(marks, marksTop, markLanes, latencyTop, latencyBottom);
+    marks(marks, marksTop, latencyTop, latencyBottom);
     svg.empty(
-            "line", "class", "cursor", "x1", "0", "x2", "0", "y1", number(latencyTop), "y2", number(requestsBottom))
+            "line",
+            "class",
+            "cursor",
+            "x1",
+            "0",
+            "x2",
+            "0",
+            "y1",
+            number(latencyTop),
+            "y2",
+            number(requestsBottom))
         .line();
     pointed(latencyTop, requestsBottom);
     svg.close().line();
   }
 
-  private void acts(double windowsTop, double latencyTop, double latencyBottom, double requestsTop, double requestsBottom) {
+  private void acts(
+      double windowsTop,
+      double latencyTop,
+      double latencyBottom,
+      double requestsTop,
+      double requestsBottom) {
     for (Span act : acts(timeline).values()) {
       double x = time.x(act.fromMillis());
       double width = time.x(act.toMillis()) - x;
       String kind = real(act) ? "act" : "act control";
-      svg.empty("line", "class", kind, "x1", number(x), "x2", number(x + width), "y1", "18.5", "y2", "18.5");
+      svg.empty(
+          "line",
+          "class",
+          kind,
+          "x1",
+          number(x),
+          "x2",
+          number(x + width),
+          "y1",
+          "18.5",
+          "y2",
+          "18.5");
       String label = real(act) ? "scenario" : "negative control: " + act.name();
       String shorter = real(act) ? "scenario" : act.name();
       svg.open("text", "class", kind, "x", number(x), "y", "12");
-      svg.text(fitted(width < textWidth(label) ? shorter : label, width)).leaf("title", label).close().line();
+      svg.text(fitted(width < textWidth(label) ? shorter : label, width))
+          .leaf("title", label)
+          .close()
+          .line();
       if (!real(act)) {
         hatch(x, width, windowsTop, 18);
         hatch(x, width, latencyTop, latencyBottom - latencyTop);
@@ -150,11 +195,16 @@ final class TimelinePlot {
   private void hatch(double x, double width, double y, double height) {
     svg.empty(
             "rect",
-            "x", number(x),
-            "y", number(y),
-            "width", number(width),
-            "height", number(height),
-            "fill", "url(#" + id + "-hatch)")
+            "x",
+            number(x),
+            "y",
+            number(y),
+            "width",
+            number(width),
+            "height",
+            number(height),
+            "fill",
+            "url(#" + id + "-hatch)")
         .line();
   }
 
@@ -165,22 +215,35 @@ final class TimelinePlot {
       svg.open("g");
       svg.leaf(
           "title",
-          window.name() + ", " + span(window) + (real(window) ? "" : ", negative control " + window.act()));
+          window.name()
+              + ", "
+              + span(window)
+              + (real(window) ? "" : ", negative control " + window.act()));
       svg.empty(
           "rect",
-          "class", real(window) ? "window" : "window control",
-          "x", number(x + 0.5),
-          "y", number(top + 0.5),
-          "width", number(Math.max(1, width - 1)),
-          "height", "17",
-          "rx", "3");
+          "class",
+          real(window) ? "window" : "window control",
+          "x",
+          number(x + 0.5),
+          "y",
+          number(top + 0.5),
+          "width",
+          number(Math.max(1, width - 1)),
+          "height",
+          "17",
+          "rx",
+          "3");
       svg.leaf(
           "text",
           fitted(window.name(), width - 4),
-          "class", "inside",
-          "x", number(x + width / 2),
-          "y", number(top + 13),
-          "text-anchor", "middle");
+          "class",
+          "inside",
+          "x",
+          number(x + width / 2),
+          "y",
+          number(top + 13),
+          "text-anchor",
+          "middle");
       svg.close().line();
     }
   }
@@ -191,7 +254,10 @@ final class TimelinePlot {
     for (Span fault : timeline.faults()) {
       List<Span> lane =
           lanes.stream()
-              .filter(l -> l.stream().noneMatch(o -> o.fromMillis() < fault.toMillis() && fault.fromMillis() < o.toMillis()))
+              .filter(l ->
+                  l.stream()
+                      .noneMatch(o ->
+                          o.fromMillis() < fault.toMillis() && fault.fromMillis() < o.toMillis()))
               .findFirst()
               .orElse(null);
       if (lane == null) {
@@ -216,14 +282,30 @@ final class TimelinePlot {
         svg.open("g");
         svg.leaf("title", "fault: " + fault.name() + ", " + span(fault));
         svg.empty(
-            "rect", "class", "fault", "x", number(x), "y", number(y), "width", number(width), "height", "18", "rx", "3");
+            "rect",
+            "class",
+            "fault",
+            "x",
+            number(x),
+            "y",
+            number(y),
+            "width",
+            number(width),
+            "height",
+            "18",
+            "rx",
+            "3");
         svg.leaf(
             "text",
-            fitted(fault.name(), width - 8),
-            "class", "fault-name",
-            "x", number(x + width / 2),
-            "y", number(y + 13),
-            "text-anchor", "middle");
+            fitted(fault.name(), width - 8 - fault.name().length() * 0.6),
+            "class",
+            "fault-name",
+            "x",
+            number(x + width / 2),
+            "y",
+            number(y + 13),
+            "text-anchor",
+            "middle");
         svg.close().line();
       }
       y += 22;
@@ -235,43 +317,88 @@ final class TimelinePlot {
       double x = time.x(fault.fromMillis());
       svg.empty(
               "rect",
-              "class", "shade",
-              "x", number(x),
-              "y", number(top),
-              "width", number(Math.max(2, time.x(fault.toMillis()) - x)),
-              "height", number(bottom - top))
+              "class",
+              "shade",
+              "x",
+              number(x),
+              "y",
+              number(top),
+              "width",
+              number(Math.max(2, time.x(fault.toMillis()) - x)),
+              "height",
+              number(bottom - top))
           .line();
     }
   }
 
-  private void timeGrid(double latencyTop, double latencyBottom, double requestsTop, double requestsBottom) {
+  private void timeGrid(
+      double latencyTop, double latencyBottom, double requestsTop, double requestsBottom) {
     for (long tick : time.ticks()) {
       String x = number(time.x(tick));
-      svg.empty("line", "class", "grid", "x1", x, "x2", x, "y1", number(latencyTop), "y2", number(latencyBottom));
-      svg.empty("line", "class", "grid", "x1", x, "x2", x, "y1", number(requestsTop), "y2", number(requestsBottom));
+      svg.empty(
+          "line",
+          "class",
+          "grid",
+          "x1",
+          x,
+          "x2",
+          x,
+          "y1",
+          number(latencyTop),
+          "y2",
+          number(latencyBottom));
+      svg.empty(
+          "line",
+          "class",
+          "grid",
+          "x1",
+          x,
+          "x2",
+          x,
+          "y1",
+          number(requestsTop),
+          "y2",
+          number(requestsBottom));
       svg.leaf(
-              "text", tick / 1000 + "", "class", "tick", "x", x, "y", number(requestsBottom + 16), "text-anchor", "middle")
+              "text",
+              tick / 1000 + "",
+              "class",
+              "tick",
+              "x",
+              x,
+              "y",
+              number(requestsBottom + 16),
+              "text-anchor",
+              "middle")
           .line();
     }
     svg.leaf(
             "text",
             "seconds since the load began",
-            "class", "axis",
-            "x", number((LEFT + RIGHT) / 2),
-            "y", number(requestsBottom + 34),
-            "text-anchor", "middle")
+            "class",
+            "axis",
+            "x",
+            number((LEFT + RIGHT) / 2),
+            "y",
+            number(requestsBottom + 34),
+            "text-anchor",
+            "middle")
         .line();
   }
 
   private void latencies(double top, double bottom) {
-    List<Bin> shown = timeline.bins().stream().filter(b -> time.shows(b.atMillis()) && b.maxMillis() >= 0).toList();
-    caption("latency by intended start: 50th and 99th percentile and maximum of each half second", top);
+    List<Bin> shown =
+        timeline.bins().stream()
+            .filter(b -> time.shows(b.atMillis()) && b.maxMillis() >= 0)
+            .toList();
+    caption("latency", top);
     double largest = shown.stream().mapToDouble(Bin::maxMillis).max().orElse(10);
     for (Limit limit : limits) {
       largest = Math.max(largest, limit.millis());
     }
     LogScale scale =
-        LogScale.of(shown.stream().mapToDouble(Bin::p50Millis).min().orElse(1), largest, bottom, top);
+        LogScale.of(
+            shown.stream().mapToDouble(Bin::p50Millis).min().orElse(1), largest, bottom, top);
     for (double tick : scale.ticks()) {
       horizontal(scale.y(tick), LogScale.label(tick));
     }
@@ -282,7 +409,15 @@ final class TimelinePlot {
       svg.open("g", "class", "series " + colour(i), "data-stream", stream);
       for (Bin bin : own) {
         svg.empty(
-            "circle", "class", "max", "cx", number(middle(bin)), "cy", number(scale.y(bin.maxMillis())), "r", "1.6");
+            "circle",
+            "class",
+            "max",
+            "cx",
+            number(middle(bin)),
+            "cy",
+            number(scale.y(bin.maxMillis())),
+            "r",
+            "1.6");
       }
       svg.line();
       svg.empty("path", "class", "p50", "d", path(own, bin -> scale.y(bin.p50Millis()))).line();
@@ -298,7 +433,8 @@ final class TimelinePlot {
         continue;
       }
       for (Span window : timeline.windows()) {
-        if (!real(window) || !(limit.window().equals("all") || limit.window().equals(window.name()))) {
+        if (!real(window)
+            || !(limit.window().equals("all") || limit.window().equals(window.name()))) {
           continue;
         }
         String label = limit.kind() + " \u2264 " + Words.limit(limit.millis());
@@ -310,8 +446,10 @@ final class TimelinePlot {
         svg.leaf(
             "text",
             "limit: " + label,
-            "x", number(time.x(window.fromMillis()) + 4),
-            "y", number(scale.y(limit.millis()) - 4));
+            "x",
+            number(time.x(window.fromMillis()) + 4),
+            "y",
+            number(scale.y(limit.millis()) - 4));
         svg.close().line();
       }
     }
@@ -319,7 +457,7 @@ final class TimelinePlot {
 
   private void requests(double top, double bottom) {
     List<Bin> shown = timeline.bins().stream().filter(b -> time.shows(b.atMillis())).toList();
-    caption("requests and errors per second", top);
+    caption("requests", top);
     Map<Long, Integer> errors = new LinkedHashMap<>();
     shown.forEach(bin -> errors.merge(bin.atMillis(), bin.errors(), Integer::sum));
     double most =
@@ -331,27 +469,35 @@ final class TimelinePlot {
     for (double tick = 0; tick <= highest * 1.0001; tick += step) {
       horizontal(bottom - (bottom - top) * tick / highest, Math.round(tick) + "/s");
     }
-    errors.forEach(
-        (at, count) -> {
-          if (count > 0) {
-            double x = time.x(at);
-            double height = Math.max(2, (bottom - top) * perSecond(count) / highest);
-            svg.empty(
-                "rect",
-                "class", "error",
-                "x", number(x + 0.4),
-                "y", number(bottom - height),
-                "width", number(Math.max(1, time.x(at + Bin.WIDTH_MILLIS) - x - 0.8)),
-                "height", number(height));
-          }
-        });
+    errors.forEach((at, count) -> {
+      if (count > 0) {
+        double x = time.x(at);
+        double height = Math.max(2, (bottom - top) * perSecond(count) / highest);
+        svg.empty(
+            "rect",
+            "class",
+            "error",
+            "x",
+            number(x + 0.4),
+            "y",
+            number(bottom - height),
+            "width",
+            number(Math.max(1, time.x(at + Bin.WIDTH_MILLIS) - x - 0.8)),
+            "height",
+            number(height));
+      }
+    });
     svg.line();
     for (int i = 0; i < streams.size(); i++) {
       String stream = streams.get(i);
       List<Bin> own = shown.stream().filter(b -> b.stream().equals(stream)).toList();
       svg.open("g", "class", "series " + colour(i), "data-stream", stream);
       svg.empty(
-          "path", "class", "rate", "d", path(own, bin -> bottom - (bottom - top) * perSecond(bin.requests()) / highest));
+          "path",
+          "class",
+          "rate",
+          "d",
+          path(own, bin -> bottom - (bottom - top) * perSecond(bin.requests()) / highest));
       svg.close().line();
     }
   }
@@ -362,7 +508,10 @@ final class TimelinePlot {
   private List<Placed> marks() {
     List<Placed> placed = new ArrayList<>();
     double[] free = new double[MARK_LANES_MAX];
-    for (Mark mark : timeline.marks().stream().sorted((a, b) -> Long.compare(a.atMillis(), b.atMillis())).toList()) {
+    for (Mark mark :
+        timeline.marks().stream()
+            .sorted((a, b) -> Long.compare(a.atMillis(), b.atMillis()))
+            .toList()) {
       if (!time.shows(mark.atMillis())) {
         continue;
       }
@@ -386,7 +535,7 @@ final class TimelinePlot {
     return mark.name() + " " + seconds(mark.atMillis());
   }
 
-  private void marks(List<Placed> marks, double top, int lanes, double latencyTop, double latencyBottom) {
+  private void marks(List<Placed> marks, double top, double latencyTop, double latencyBottom) {
     for (Placed placed : marks) {
       String x = number(placed.x());
       double y = placed.lane() < 0 ? latencyTop - 6 : top + 16 * placed.lane() + 11;
@@ -398,9 +547,12 @@ final class TimelinePlot {
         svg.leaf(
             "text",
             markLabel(placed.mark()),
-            "x", number(placed.x() + (placed.leftwards() ? -7 : 7)),
-            "y", number(y - 1),
-            "text-anchor", placed.leftwards() ? "end" : "start");
+            "x",
+            number(placed.x() + (placed.leftwards() ? -7 : 7)),
+            "y",
+            number(y - 1),
+            "text-anchor",
+            placed.leftwards() ? "end" : "start");
       }
       svg.close().line();
     }
@@ -413,17 +565,20 @@ final class TimelinePlot {
         .filter(bin -> time.shows(bin.atMillis()))
         .forEach(bin -> columns.computeIfAbsent(bin.atMillis(), at -> new ArrayList<>()).add(bin));
     svg.open("g", "class", "columns");
-    columns.forEach(
-        (at, bins) -> {
-          double x = time.x(at);
-          svg.open(
-              "rect",
-              "x", number(x),
-              "y", number(top),
-              "width", number(Math.max(0.5, time.x(at + Bin.WIDTH_MILLIS) - x)),
-              "height", number(bottom - top));
-          svg.leaf("title", told(at, bins)).close().line();
-        });
+    columns.forEach((at, bins) -> {
+      double x = time.x(at);
+      svg.open(
+          "rect",
+          "x",
+          number(x),
+          "y",
+          number(top),
+          "width",
+          number(Math.max(0.5, time.x(at + Bin.WIDTH_MILLIS) - x)),
+          "height",
+          number(bottom - top));
+      svg.leaf("title", told(at, bins)).close().line();
+    });
     svg.close();
   }
 
@@ -451,12 +606,45 @@ final class TimelinePlot {
   }
 
   private void caption(String text, double top) {
-    svg.leaf("text", text, "class", "axis", "x", number(LEFT), "y", number(top - 7)).line();
+    svg.leaf(
+            "text",
+            text,
+            "class",
+            "axis",
+            "x",
+            number(LEFT - 8),
+            "y",
+            number(top - 12),
+            "text-anchor",
+            "end")
+        .line();
   }
 
   private void horizontal(double y, String label) {
-    svg.empty("line", "class", "grid", "x1", number(LEFT), "x2", number(RIGHT), "y1", number(y), "y2", number(y));
-    svg.leaf("text", label, "class", "tick", "x", number(LEFT - 8), "y", number(y + 4), "text-anchor", "end").line();
+    svg.empty(
+        "line",
+        "class",
+        "grid",
+        "x1",
+        number(LEFT),
+        "x2",
+        number(RIGHT),
+        "y1",
+        number(y),
+        "y2",
+        number(y));
+    svg.leaf(
+            "text",
+            label,
+            "class",
+            "tick",
+            "x",
+            number(LEFT - 8),
+            "y",
+            number(y + 4),
+            "text-anchor",
+            "end")
+        .line();
   }
 
   /** A line that breaks where steps are missing. */
@@ -504,7 +692,13 @@ final class TimelinePlot {
     if (text.length() <= letters) {
       return text;
     }
-    return letters < 4 ? "" : text.substring(0, text.offsetByCodePoints(0, Math.min(letters - 1, text.codePointCount(0, text.length()) - 1))) + "\u2026";
+    return letters < 4
+        ? ""
+        : text.substring(
+                0,
+                text.offsetByCodePoints(
+                    0, Math.min(letters - 1, text.codePointCount(0, text.length()) - 1)))
+            + "\u2026";
   }
 
   private static String number(double value) {

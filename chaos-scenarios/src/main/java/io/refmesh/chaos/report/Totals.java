@@ -34,10 +34,17 @@ record Totals(
         with(all, Result.SKIPPED),
         with(all, Result.ABORTED),
         all.stream().mapToLong(s -> s.expectations().size()).sum(),
-        all.stream().mapToLong(s -> Words.matching(s.expectations(), e -> e.result() == Result.PASSED)).sum(),
+        all.stream()
+            .mapToLong(s -> Words.matching(s.expectations(), e -> e.result() == Result.PASSED))
+            .sum(),
         all.stream().mapToLong(s -> s.negativeControls().size()).sum(),
-        all.stream().mapToLong(s -> Words.matching(s.negativeControls(), ControlVerdict::caught)).sum(),
-        all.stream().flatMap(s -> s.timeline().bins().stream()).mapToLong(bin -> bin.requests()).sum(),
+        all.stream()
+            .mapToLong(s -> Words.matching(s.negativeControls(), ControlVerdict::caught))
+            .sum(),
+        all.stream()
+            .flatMap(s -> s.timeline().bins().stream())
+            .mapToLong(bin -> bin.requests())
+            .sum(),
         run.durationMillis());
   }
 

@@ -40,7 +40,9 @@ final class VerdictJson {
     node.put("reason", scenario.reason());
     node.put("durationMillis", scenario.durationMillis());
     ArrayNode expectations = node.putArray("expectations");
-    scenario.expectations().forEach(expectation -> expectation(expectations.addObject(), expectation));
+    scenario
+        .expectations()
+        .forEach(expectation -> expectation(expectations.addObject(), expectation));
     ArrayNode controls = node.putArray("negativeControls");
     scenario.negativeControls().forEach(control -> control(controls.addObject(), control));
   }

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The table that ends a run: one line per scenario, below it what failed and its negative controls. Plain text. */
+/**
+ * The table that ends a run: one line per scenario, below it what failed and its negative controls.
+ * Plain text.
+ */
 final class VerdictTable {
 
   private static final int RESULT_WIDTH = "ABORTED".length();
@@ -25,7 +28,8 @@ final class VerdictTable {
   void print(RunVerdict run) {
     int nameWidth =
         Math.max(
-            "SCENARIO".length(), run.scenarios().stream().mapToInt(s -> s.name().length()).max().orElse(0));
+            "SCENARIO".length(),
+            run.scenarios().stream().mapToInt(s -> s.name().length()).max().orElse(0));
     String indent = " ".repeat(nameWidth + 2 + RESULT_WIDTH + 2 + SECONDS_WIDTH + 2);
     row(nameWidth, "SCENARIO", "RESULT", "SECONDS", "OBSERVED");
     for (ScenarioVerdict scenario : run.scenarios()) {

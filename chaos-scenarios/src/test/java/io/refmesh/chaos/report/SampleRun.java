@@ -14,10 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** A run as it could have been: most of it passed, one scenario failed, one was skipped, one aborted. The same at every call. */
+/**
+ * A run as it could have been: most of it passed, one scenario failed, one was skipped, one
+ * aborted. The same at every call.
+ */
 final class SampleRun {
 
-  private static final String COUNTERS_AGREE = "Sidecars, clients and applications counted the same requests.";
+  private static final String COUNTERS_AGREE =
+      "Sidecars, clients and applications counted the same requests.";
 
   private SampleRun() {}
 
@@ -28,7 +32,14 @@ final class SampleRun {
         Instant.parse("2026-09-14T08:41:07Z"),
         289_400,
         "make e2e SEED=7319024411",
-        List.of(mtls(), slowBackend(), flakyBackend(), oneBadReplica(), controlPlaneAway(), rollingRestart(), policyDenies()));
+        List.of(
+            mtls(),
+            slowBackend(),
+            flakyBackend(),
+            oneBadReplica(),
+            controlPlaneAway(),
+            rollingRestart(),
+            policyDenies()));
   }
 
   static ScenarioVerdict mtls() {
@@ -42,7 +53,12 @@ final class SampleRun {
         "",
         24_800,
         List.of(
-            passed("no-errors", "Users notice nothing.", "during", "client.browse.errors = 0", "client.browse.errors == 0"),
+            passed(
+                "no-errors",
+                "Users notice nothing.",
+                "during",
+                "client.browse.errors = 0",
+                "client.browse.errors == 0"),
             passed(
                 "intruders-refused",
                 "Each intruder is refused, every time.",
@@ -145,11 +161,15 @@ final class SampleRun {
             .stream(
                 "slow",
                 80,
-                (ms, real, fault) -> fault ? real ? new Shape(503, 1) : new Shape(803, 0) : new Shape(3.1, 0))
+                (ms, real, fault) ->
+                    fault ? real ? new Shape(503, 1) : new Shape(803, 0) : new Shape(3.1, 0))
             .stream(
                 "export",
                 20,
-                (ms, real, fault) -> fault ? real ? new Shape(504, 1) : new Shape(2_804, 0) : new Shape(505, real ? 1 : 0))
+                (ms, real, fault) ->
+                    fault
+                        ? real ? new Shape(504, 1) : new Shape(2_804, 0)
+                        : new Shape(505, real ? 1 : 0))
             .stream("other", 50, (ms, real, fault) -> new Shape(2.6, 0))
             .timeline());
   }
@@ -196,7 +216,11 @@ final class SampleRun {
                 "equal, exactly")),
         List.of(
             new ControlVerdict(
-                "retries-off", "Retries are taken away.", true, "success", "client.browse.successRate = 0.9012"),
+                "retries-off",
+                "Retries are taken away.",
+                true,
+                "success",
+                "client.browse.successRate = 0.9012"),
             new ControlVerdict(
                 "retry-posts",
                 "Orders are declared safe to repeat, which they are not.",
@@ -208,8 +232,12 @@ final class SampleRun {
             .act("retries-off", 1_600, 0, 5_000, 0, "10 % of answers 503")
             .act("retry-posts", 1_600, 0, 5_000, 0, "10 % of answers 503")
             .stream(
-                "browse", 150, (ms, real, fault) -> fault ? new Shape(real ? 6.5 : 3.0, real ? 0.012 : 0.1) : new Shape(2.9, 0))
-            .stream("post", 30, (ms, real, fault) -> fault ? new Shape(4.4, 0.1) : new Shape(4.1, 0))
+                "browse",
+                150,
+                (ms, real, fault) ->
+                    fault ? new Shape(real ? 6.5 : 3.0, real ? 0.012 : 0.1) : new Shape(2.9, 0))
+            .stream(
+                "post", 30, (ms, real, fault) -> fault ? new Shape(4.4, 0.1) : new Shape(4.1, 0))
             .timeline());
   }
 
@@ -265,7 +293,10 @@ final class SampleRun {
             .stream(
                 "browse",
                 200,
-                (ms, real, fault) -> fault ? new Shape(2.5, real ? ms < 5_600 ? 0.2 : 0.002 : 0.25) : new Shape(2.7, 0))
+                (ms, real, fault) ->
+                    fault
+                        ? new Shape(2.5, real ? ms < 5_600 ? 0.2 : 0.002 : 0.25)
+                        : new Shape(2.7, 0))
             .timeline());
   }
 
@@ -348,15 +379,18 @@ final class SampleRun {
             .stream(
                 "direct",
                 50,
-                (ms, real, fault) -> fault && real && ms > 5_700 ? new Shape(1.1, 1) : new Shape(2.8, 0))
+                (ms, real, fault) ->
+                    fault && real && ms > 5_700 ? new Shape(1.1, 1) : new Shape(2.8, 0))
             .timeline());
   }
 
-  private static ExpectationVerdict passed(String id, String says, String window, String observed, String expected) {
+  private static ExpectationVerdict passed(
+      String id, String says, String window, String observed, String expected) {
     return new ExpectationVerdict(id, says, window, Result.PASSED, observed, expected);
   }
 
-  private static ExpectationVerdict failed(String id, String says, String window, String observed, String expected) {
+  private static ExpectationVerdict failed(
+      String id, String says, String window, String observed, String expected) {
     return new ExpectationVerdict(id, says, window, Result.FAILED, observed, expected);
   }
 
@@ -404,9 +438,12 @@ final class SampleRun {
       int each = perSecond * Bin.WIDTH_MILLIS / 1000;
       for (long at = 0; at < end; at += Bin.WIDTH_MILLIS) {
         long middle = at + Bin.WIDTH_MILLIS / 2;
-        boolean fault = faults.stream().anyMatch(f -> f.fromMillis() <= middle && middle < f.toMillis());
+        boolean fault =
+            faults.stream().anyMatch(f -> f.fromMillis() <= middle && middle < f.toMillis());
         boolean real =
-            windows.stream().noneMatch(w -> !w.act().equals("real") && w.fromMillis() <= middle && middle < w.toMillis());
+            windows.stream()
+                .noneMatch(w ->
+                    !w.act().equals("real") && w.fromMillis() <= middle && middle < w.toMillis());
         Shape shape = behaviour.at(middle, real, fault);
         int requests = Math.max(1, each + random.nextInt(-1, 2) * (each > 20 ? 1 : 0));
         int errors = 0;
@@ -414,8 +451,10 @@ final class SampleRun {
           errors += random.nextDouble() < shape.errorShare() ? 1 : 0;
         }
         double p50 = shape.p50Millis() * (1 + random.nextDouble() * 0.06);
-        double p99 = p50 < 100 ? p50 * (2.2 + random.nextDouble()) : p50 + 4 + random.nextDouble() * 34;
-        double max = p50 < 100 ? p99 * (1.1 + random.nextDouble() * 1.8) : p99 + random.nextDouble() * 12;
+        double p99 =
+            p50 < 100 ? p50 * (2.2 + random.nextDouble()) : p50 + 4 + random.nextDouble() * 34;
+        double max =
+            p50 < 100 ? p99 * (1.1 + random.nextDouble() * 1.8) : p99 + random.nextDouble() * 12;
         bins.add(new Bin(name, at, requests, errors, p50, p99, max));
       }
       return this;

@@ -17,8 +17,17 @@ public sealed interface Outcome {
    *
    * @param detail facts for the caller and the log: which endpoint, which rule, which limit
    * @param progress how far the request got; decides whether another try is safe
+   * @param resetCode with which an HTTP/2 endpoint reset the stream, to be passed on when the
+   *     response had begun; {@link #NO_RESET_CODE} otherwise
    */
-  record Failed(MeshError error, String detail, Progress progress) implements Outcome {
+  record Failed(MeshError error, String detail, Progress progress, long resetCode)
+      implements Outcome {
+
+    public static final long NO_RESET_CODE = -1;
+
+    public Failed(MeshError error, String detail, Progress progress) {
+      this(error, detail, progress, NO_RESET_CODE);
+    }
 
     public static Failed before(MeshError error, String detail) {
       return new Failed(error, detail, Progress.NOT_SENT);

@@ -10,6 +10,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
 import io.refmesh.proxy.http.Reply;
+import io.refmesh.proxy.http.Unexpected;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +94,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     if (on != null && on.onlyTheWriteFailed(cause)) {
       return;
     }
+    Unexpected.log(context.channel(), cause);
     lost(String.valueOf(cause.getMessage()));
     context.close();
   }

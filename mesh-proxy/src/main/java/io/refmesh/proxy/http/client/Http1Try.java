@@ -136,6 +136,10 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     write(
         new DefaultHttpRequest(
             version, HttpMethod.valueOf(request.method()), request.path(), headers));
+    if (state != State.RUNNING) {
+      // The connection was gone, and writing said so at once.
+      return;
+    }
     if (requestEnded) {
       write(LastHttpContent.EMPTY_LAST_CONTENT);
     } else {

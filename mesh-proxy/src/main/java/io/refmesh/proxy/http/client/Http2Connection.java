@@ -31,6 +31,7 @@ import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
+import io.refmesh.proxy.http.Unexpected;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,6 +200,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     }
     goodbye = goodbye == null ? String.valueOf(cause.getMessage()) : goodbye;
     if (!(cause instanceof Http2Exception)) {
+      Unexpected.log(context.channel(), cause);
       context.close();
     }
     // After an error of the connection the codec sends GOAWAY and closes.

@@ -19,6 +19,7 @@ import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
+import io.refmesh.proxy.http.Trailers;
 import io.refmesh.proxy.http.WrittenBytes;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -234,6 +235,11 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   }
 
   private void trailers(Http2Headers trailers) {
+    if (Trailers.havePseudoFields(trailers)) {
+      broken("the trailers have pseudo fields");
+      connection.reset(stream, Http2Error.PROTOCOL_ERROR);
+      return;
+    }
     if (request.grpc()) {
       grpcStatus = Outcomes.number(trailers.get(GRPC_STATUS));
     }
@@ -341,7 +347,12 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (code == Http2Error.REFUSED_STREAM.code() && progress == Progress.SENT) {
       refused("REFUSED_STREAM");
     } else {
-      broken("the stream was reset with " + Http2Error.valueOf(code));
+      ended(
+          new Outcome.Failed(
+              MeshError.UPSTREAM_RESET,
+              connection.name() + ": the stream was reset with " + Http2Error.valueOf(code),
+              progress,
+              code == Http2Error.NO_ERROR.code() ? Outcome.Failed.NO_RESET_CODE : code));
     }
   }
 
@@ -373,10 +384,12 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
 
   /** The stream ended before the response did. */
   void broken(String why) {
+    ended(new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, progress));
+  }
+
+  private void ended(Outcome.Failed why) {
     if (state == State.RUNNING) {
-      finish(
-          new Outcome.Failed(MeshError.UPSTREAM_RESET, connection.name() + ": " + why, progress),
-          null);
+      finish(why, null);
     } else {
       over();
     }

@@ -23,7 +23,7 @@ final class Outcomes {
   /** The same for a body pipe, which knows failures only. */
   static Outcome.Failed cut(Outcome why, Outcome.Progress progress) {
     return why instanceof Outcome.Failed failed
-        ? new Outcome.Failed(failed.error(), failed.detail(), progress)
+        ? new Outcome.Failed(failed.error(), failed.detail(), progress, failed.resetCode())
         : new Outcome.Failed(MeshError.UPSTREAM_RESET, "the caller went away", progress);
   }
 

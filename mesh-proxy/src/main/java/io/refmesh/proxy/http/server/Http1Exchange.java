@@ -3,6 +3,7 @@ package io.refmesh.proxy.http.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -108,7 +109,7 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   void received(HttpContent content) {
     if (content.decoderResult().isFailure()) {
       content.release();
-      brokenRequest(String.valueOf(content.decoderResult().cause().getMessage()));
+      brokenRequest(content.decoderResult().cause());
       return;
     }
     ByteBuf bytes = content.content();
@@ -131,8 +132,13 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
   }
 
-  private void brokenRequest(String why) {
-    Outcome.Failed broken = new Outcome.Failed(MeshError.BAD_REQUEST, why, Outcome.Progress.SENT);
+  private void brokenRequest(Throwable cause) {
+    // Chunks are bounded, so what is too long here is the trailer section or the line of a chunk
+    // size.
+    MeshError error =
+        cause instanceof TooLongFrameException ? MeshError.HEADER_TOO_LARGE : MeshError.BAD_REQUEST;
+    Outcome.Failed broken =
+        new Outcome.Failed(error, String.valueOf(cause.getMessage()), Outcome.Progress.SENT);
     requestEnded = true;
     requestBroken = true;
     cancel(broken);

@@ -21,6 +21,7 @@ import io.refmesh.proxy.http.FlushLater;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.RequestHead;
+import io.refmesh.proxy.http.Unexpected;
 import io.refmesh.proxy.http.server.ServerSettings.Role;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
@@ -127,6 +128,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     // Of the connection or of a write: either way nothing more can be said on it. channelInactive
     // tells the exchange.
+    Unexpected.log(context.channel(), cause);
     context.close();
   }
 

@@ -18,6 +18,7 @@ import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
+import io.refmesh.proxy.http.Trailers;
 import io.refmesh.proxy.http.WrittenBytes;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,11 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   }
 
   void trailers(Http2Headers trailers) {
+    if (Trailers.havePseudoFields(trailers)) {
+      connection.reset(stream, Http2Error.PROTOCOL_ERROR.code());
+      connectionLost();
+      return;
+    }
     requestEnded = true;
     requestBody.end(trailers);
   }
@@ -182,7 +188,7 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
               MeshError.UPSTREAM_RESET,
               "the response head cannot be written: " + write.cause(),
               progress()));
-      cut(Http2Error.INTERNAL_ERROR);
+      cut(Http2Error.INTERNAL_ERROR.code());
     } else if (endOfStream) {
       endWritten(write);
     }
@@ -195,18 +201,19 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   private void endWritten(ChannelFuture write) {
     if (write.isSuccess() && !requestEnded && !over) {
       requestBody.abandon();
-      connection.reset(stream, Http2Error.NO_ERROR);
+      connection.reset(stream, Http2Error.NO_ERROR.code());
     }
   }
 
   @Override
   public void failed(Outcome.Failed why) {
     if (response == Response.BODY) {
-      cut(Http2Error.INTERNAL_ERROR);
+      boolean reset = why.resetCode() != Outcome.Failed.NO_RESET_CODE;
+      cut(reset ? why.resetCode() : Http2Error.INTERNAL_ERROR.code());
     }
   }
 
-  private void cut(Http2Error error) {
+  private void cut(long error) {
     if (over || response == Response.CUT) {
       return;
     }
@@ -241,10 +248,10 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
                         Outcome.Progress.SENT),
                     request,
                     connection.tellsAll()));
-        case Outcome.CallerGone gone -> cut(Http2Error.CANCEL);
+        case Outcome.CallerGone gone -> cut(Http2Error.CANCEL.code());
       }
     } else if (response == Response.BODY && !(outcome instanceof Outcome.Answered)) {
-      cut(Http2Error.INTERNAL_ERROR);
+      cut(Http2Error.INTERNAL_ERROR.code());
     }
   }
 

@@ -30,6 +30,7 @@ import io.refmesh.proxy.http.FlushLater;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.RequestHead;
+import io.refmesh.proxy.http.Unexpected;
 import io.refmesh.proxy.http.server.ServerSettings.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,12 +147,13 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     if (cause instanceof Http2FrameStreamException broken) {
       // Our codec found the stream malformed: the caller is told, and to the exchange it is a
       // caller that went away.
-      reset(broken.stream(), broken.error());
+      reset(broken.stream(), broken.error().code());
       Http2Exchange exchange = exchanges.get(broken.stream().id());
       if (exchange != null) {
         exchange.connectionLost();
       }
     } else if (!(cause instanceof Http2Exception)) {
+      Unexpected.log(context.channel(), cause);
       context.close();
     }
     // After an error of the connection the codec sends GOAWAY and closes.
@@ -255,7 +257,7 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     }
   }
 
-  void reset(Http2FrameStream stream, Http2Error error) {
+  void reset(Http2FrameStream stream, long error) {
     context().write(new DefaultHttp2ResetFrame(error).stream(stream));
     written();
   }

@@ -3,7 +3,10 @@ package io.refmesh.proxy.http.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.error.MeshError;
@@ -378,20 +381,35 @@ final class Http2ClientTest extends HttpClientContract {
   }
 
   @Test
-  void retiresAConnectionWhoseStreamIdsAreUsedUp() {
+  void opensAnotherConnectionWhenStreamIdsAreUsedUp() {
     application.answers("x");
     Requests requests = requests();
     requests.get("/").await();
-    loop.run(() ->
-        loop.dialled
-            .getFirst()
-            .pipeline()
-            .get(io.netty.handler.codec.http2.Http2FrameCodec.class)
-            .connection()
-            .local()
-            .incrementAndGetNextStreamId());
+    loop.run(() -> {
+      Http2Connection.Endpoint<?> local =
+          loop.dialled.getFirst().pipeline().get(Http2FrameCodec.class).connection().local();
+      try {
+        local.createStream(Integer.MAX_VALUE - 2, true).close();
+      } catch (Http2Exception e) {
+        throw new AssertionError(e);
+      }
+    });
     assertThat(requests.get("/").await()).isEqualTo(new Outcome.Answered(200, -1));
-    assertThat(loop.dialled).hasSize(1);
+    assertThat(loop.dialled).hasSize(2);
+  }
+
+  @Test
+  void saysWithWhichCodeAStreamWasReset() {
+    Requests requests = raw(new Http2Settings());
+    Sent sent = requests.get("/a");
+    Http2Peer peer = peer(0);
+    sees(peer, "HEADERS 3");
+    loop.run(() -> {
+      peer.headers(3, false, ":status", "200");
+      peer.reset(3, Http2Error.ENHANCE_YOUR_CALM.code());
+    });
+    assertThat(sent.awaitFailure().resetCode()).isEqualTo(Http2Error.ENHANCE_YOUR_CALM.code());
+    assertThat(sent.responseFailed).isEqualTo(sent.outcome);
   }
 
   @Test

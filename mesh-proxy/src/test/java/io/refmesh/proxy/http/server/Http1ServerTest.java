@@ -353,6 +353,16 @@ final class Http1ServerTest {
   }
 
   @Test
+  void refusesTrailersThatAreTooLarge() throws IOException {
+    application.script(Call::read);
+    try (RawClient client = client()) {
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ");
+      assertThat(client.send("x".repeat(70_000)).readResponse().status()).isEqualTo(431);
+      assertThat(client.isClosed()).isTrue();
+    }
+  }
+
+  @Test
   void refusesABadRequestAfterTheOnesBeforeItAreAnswered() throws IOException {
     try (RawClient client = client()) {
       client.send(

@@ -260,8 +260,18 @@ final class OutboundRelays {
       if (dialled != null) {
         // Still in its handshake: the relay does not know it.
         dialled.close();
+        callerLeft();
       }
       endAttempt();
+    }
+
+    /** The application went before the connection was made: nothing that the endpoint could help. */
+    private void callerLeft() {
+      if (attempt != null) {
+        Attempt ended = attempt;
+        attempt = null;
+        ended.callerLeft(ticker.nanoTime());
+      }
     }
 
     private void endAttempt() {

@@ -34,7 +34,7 @@ final class PagesTest {
       }
       assertThat(header(shop.get("/items", headers), "x-shop-try")).isEqualTo("4");
       assertThat(header(shop.get("/items"), "x-shop-try")).isEqualTo("1");
-      assertThat(header(shop.get("/items", "x-mesh-attempt", "9"), "x-shop-try")).isEqualTo("9");
+      assertThat(header(shop.get("/items", "x-mesh-try", "9"), "x-shop-try")).isEqualTo("9");
       assertThat(shop.get("/items").headers().map()).doesNotContainKey("x-request-id");
     }
   }

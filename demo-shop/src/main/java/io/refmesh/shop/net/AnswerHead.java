@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** The heads of answers: what every one of them says about who answers, and to whom. */
 final class AnswerHead {
   private static final String FORWARDED_CERTIFICATE = "x-forwarded-client-cert";
-  private static final String MESH_ATTEMPT = "x-mesh-attempt";
+  private static final String MESH_TRY = "x-mesh-try";
   private static final String REQUEST_ID = "x-request-id";
 
   private AnswerHead() {}
@@ -36,7 +36,7 @@ final class AnswerHead {
   }
 
   static @Nullable String meshAttempt(HttpRequest request) {
-    return request.headers().get(MESH_ATTEMPT);
+    return request.headers().get(MESH_TRY);
   }
 
   /**

@@ -31,7 +31,7 @@ public final class OpenRequest {
     this.generation = generation;
   }
 
-  /** What came as {@code x-mesh-attempt}, else how often the id was seen here. */
+  /** What came as {@code x-mesh-try}, else how often the id was seen here. */
   public String attempt() {
     return attempt;
   }

@@ -9,10 +9,12 @@ import io.refmesh.chaos.scenario.Catalogue;
 import io.refmesh.chaos.scenario.Scenario;
 import io.refmesh.chaos.verdict.Result;
 import io.refmesh.chaos.verdict.RunVerdict;
+import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -51,7 +53,7 @@ public final class E2e {
     Run run;
     long seed = options.seed().orElseGet(() -> (long) new SplittableRandom().nextInt(FRESH_SEEDS));
     String replay = replay(options, seed);
-    boolean terminal = System.console().isTerminal();
+    boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     LiveProgress progress = new LiveProgress(out, terminal);
     try {
       scenarios = Catalogue.select(options.scenarios());

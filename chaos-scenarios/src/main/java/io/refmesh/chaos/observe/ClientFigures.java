@@ -35,7 +35,7 @@ final class ClientFigures {
       case "ok" -> of(count(RecordedRequest::ok));
       case "errors" -> of(requests.size() - count(RecordedRequest::ok));
       // An end without any sign that something is missing, and yet something is: the worst kind of cut.
-      case "cleanShort" -> of(count(r -> r.outcome().equals("truncated") && r.error().startsWith("body of ")));
+      case "cleanShort" -> of(count(r -> r.outcome().equals("truncated") && r.error().startsWith("body of ") && !r.error().contains("content-length")));
       case "errorRate" -> share(requests.size() - count(RecordedRequest::ok));
       case "successRate" -> share(count(RecordedRequest::ok));
       case "unfinished" -> of(unfinished());

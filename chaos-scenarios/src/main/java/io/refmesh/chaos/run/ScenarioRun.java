@@ -16,6 +16,7 @@ import io.refmesh.chaos.scenario.FaultPlan;
 import io.refmesh.chaos.scenario.LoadStream;
 import io.refmesh.chaos.scenario.MeshResource;
 import io.refmesh.chaos.scenario.Scenario;
+import io.refmesh.chaos.scenario.SteadyState;
 import io.refmesh.chaos.verdict.ControlVerdict;
 import io.refmesh.chaos.verdict.ExpectationVerdict;
 import io.refmesh.chaos.verdict.Result;
@@ -147,6 +148,7 @@ final class ScenarioRun {
         Newcomers ignored = Newcomers.watch(mesh, observer)) {
       loadStarted = load.startedEpochMillis();
       time.sleepUntil(Instant.ofEpochMilli(loadStarted));
+      awaitSteadyState(observer, screen);
       for (Act act : acts) {
         if (act.control().isPresent()) {
           put(act, hops);
@@ -163,6 +165,20 @@ final class ScenarioRun {
     }
     Moment end = observer.mark();
     verdicts.add(observer.countersAgree(begin, end, targets()));
+  }
+
+  private void awaitSteadyState(Observer observer, Screen screen) throws InterruptedException {
+    SteadyState steady = scenario.steadyState();
+    screen.window("warm-up", steady.within());
+    Optional<Duration> took = observer.firstTrue(steady.condition(), observer.mark(), steady.within());
+    verdicts.add(
+        new ExpectationVerdict(
+            "steady-state",
+            "Before anything is broken, all is well.",
+            "warm-up",
+            took.isPresent() ? Result.PASSED : Result.FAILED,
+            took.map(time -> "after " + time.toMillis() + " ms").orElse("not within " + steady.within().toMillis() + " ms"),
+            steady.that() + " within " + steady.within().toMillis() + " ms of the first request"));
   }
 
   private void runAct(Act act, Observer observer, LiveInjector injector, Screen screen)
@@ -238,7 +254,7 @@ final class ScenarioRun {
   }
 
   static Duration loadAtMost(List<Act> acts) {
-    Duration sum = Duration.ZERO;
+    Duration sum = ACT_SPARE;
     for (Act act : acts) {
       sum = sum.plus(act.windows().total()).plus(ACT_SPARE);
       for (Expectation expectation : act.expectations()) {

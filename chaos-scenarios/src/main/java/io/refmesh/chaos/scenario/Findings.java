@@ -1,6 +1,7 @@
 package io.refmesh.chaos.scenario;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -8,7 +9,9 @@ import org.snakeyaml.engine.v2.nodes.Node;
 final class Findings {
 
   private final String file;
-  private final List<String> mistakes = new ArrayList<>();
+  private final List<Finding> findings = new ArrayList<>();
+
+  private record Finding(int line, int column, String text) {}
 
   Findings(String file) {
     this.file = file;
@@ -21,14 +24,14 @@ final class Findings {
   }
 
   void add(int line, int column, String path, String message) {
-    mistakes.add(file + ":" + line + ":" + column + ": " + (path.isEmpty() ? "" : path + ": ") + message);
+    findings.add(new Finding(line, column, file + ":" + line + ":" + column + ": " + (path.isEmpty() ? "" : path + ": ") + message));
   }
 
-  boolean isEmpty() {
-    return mistakes.isEmpty();
-  }
-
+  /** In the order of the file. */
   List<String> mistakes() {
-    return List.copyOf(mistakes);
+    return findings.stream()
+        .sorted(Comparator.comparingInt(Finding::line).thenComparingInt(Finding::column))
+        .map(Finding::text)
+        .toList();
   }
 }

@@ -25,6 +25,7 @@ public record Scenario(
     List<MeshResource> policies,
     List<Hop> hops,
     List<LoadStream> load,
+    SteadyState steadyState,
     Windows windows,
     List<FaultPlan> faults,
     List<Expectation> expectations,

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +27,8 @@ public final class ScenarioReader {
 
   /** How much longer than its window a fault may hold when nobody ends it. */
   private static final Duration TTL_SPARE = Duration.ofSeconds(30);
+
+  private static final Duration STEADY_WITHIN = Duration.ofSeconds(15);
 
   private static final Pattern ID = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
   private static final Pattern RATE = Pattern.compile("([0-9]{1,5}(?:\\.[0-9]{1,3})?)/s");
@@ -75,9 +78,10 @@ public final class ScenarioReader {
     List<MeshResource> policies = MeshResourceReader.read(root, "policies", findings);
     List<Hop> hops = unique("hops", root.objects("hops"), this::hop, Hop::id);
     List<LoadStream> load = unique("load", root.objects("load"), this::stream, LoadStream::id);
+    Set<String> streams = load.stream().map(LoadStream::id).collect(Collectors.toSet());
+    SteadyState steadyState = steadyState(root.object("steadyState"), streams);
     Windows windows = windows(root, new Windows(Duration.ofSeconds(3), Duration.ofSeconds(8), Duration.ZERO, Duration.ofSeconds(3)));
     List<FaultPlan> faults = faults(root, windows, hops);
-    Set<String> streams = load.stream().map(LoadStream::id).collect(Collectors.toSet());
     List<Expectation> expectations =
         unique("expect", root.objects("expect"), fields -> expectation(fields, streams), Expectation::id);
     Set<String> ids = expectations.stream().map(Expectation::id).collect(Collectors.toSet());
@@ -93,7 +97,7 @@ public final class ScenarioReader {
       root.missing("negativeControls", "at least one way to break the mesh in which the scenario must fail");
     }
     return new Scenario(
-        source, name, title, story, tags, tier, group, policies, hops, load, windows, faults, expectations, controls);
+        source, name, title, story, tags, tier, group, policies, hops, load, steadyState, windows, faults, expectations, controls);
   }
 
   private Hop hop(Fields fields) {
@@ -166,7 +170,7 @@ public final class ScenarioReader {
 
   private static Duration window(Fields fields, String name, Duration otherwise) {
     Duration length = fields.duration(name).orElse(otherwise);
-    if (length.compareTo(WINDOW_MAX) > 0) {
+    if (fields.has(name) && length.compareTo(WINDOW_MAX) > 0) {
       fields.problem(name, length.toSeconds() + "s (expected: at most " + WINDOW_MAX.toMinutes() + "m)");
     }
     return length;
@@ -284,14 +288,7 @@ public final class ScenarioReader {
             .orElse(Window.DURING);
     Duration skip = fields.duration("skip").orElse(Duration.ZERO);
     String that = fields.requiredText("that", "a condition, such as client.browse.errors == 0");
-    Expression condition =
-        that.isEmpty() ? new Expression.Number(0) : fields.parsed("that", Expression::parseCondition).orElse(new Expression.Number(0));
-    for (String figure : condition.figures()) {
-      Matcher stream = OF_STREAM.matcher(figure);
-      if (stream.matches() && !streams.contains(stream.group(1))) {
-        fields.problem("that", "stream \"" + stream.group(1) + "\" (expected: one of load: " + String.join(", ", streams) + ")");
-      }
-    }
+    Expression condition = condition(fields, that, streams);
     Optional<Share> tolerance = Optional.empty();
     if (fields.oneOf("tolerance", "binomial").isPresent()) {
       tolerance = share(condition);
@@ -305,6 +302,24 @@ public final class ScenarioReader {
       fields.problem("recoverWithin", "given beside detectWithin (expected: one of the two)");
     }
     return new Expectation(id, says, window, skip, that, condition, tolerance, detect, recover);
+  }
+
+  private static SteadyState steadyState(Fields fields, Set<String> streams) {
+    String that = fields.requiredText("that", "a condition over the last second, such as client.browse.ok >= 90");
+    return new SteadyState(that, condition(fields, that, streams), fields.duration("within").orElse(STEADY_WITHIN));
+  }
+
+  private static Expression condition(Fields fields, String that, Set<String> streams) {
+    Expression condition =
+        that.isEmpty() ? new Expression.Number(0) : fields.parsed("that", Expression::parseCondition).orElse(new Expression.Number(0));
+    for (String figure : condition.figures()) {
+      Matcher stream = OF_STREAM.matcher(figure);
+      if (stream.matches() && !streams.contains(stream.group(1))) {
+        fields.problem(
+            "that", "stream \"" + stream.group(1) + "\" (expected: one of load: " + String.join(", ", new TreeSet<>(streams)) + ")");
+      }
+    }
+    return condition;
   }
 
   private static Optional<Share> share(Expression condition) {

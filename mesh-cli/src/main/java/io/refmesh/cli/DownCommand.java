@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "down",
     mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     description = "Stops the mesh of a state folder, also what a crash left behind.")
 final class DownCommand implements Callable<Integer> {
 

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "e2e",
     mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     description = "Starts a mesh, breaks it under load and says whether it kept its promises.")
 final class E2eCommand implements Callable<Integer> {
 

@@ -7,6 +7,8 @@ import picocli.CommandLine.HelpCommand;
 /** {@code mesh}: starts, shows, breaks and stops a mesh. */
 @Command(
     name = "mesh",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     description = "Runs a service mesh on this machine and shows what it does.",
     subcommands = {
       UpCommand.class,
@@ -29,6 +31,7 @@ public final class MeshMain {
   public static void main(String[] arguments) {
     CommandLine line = new CommandLine(new MeshMain());
     line.setExecutionExceptionHandler(new Failures());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     if (arguments.length == 0) {
       line.usage(System.out);
       System.exit(ExitCode.BAD_INPUT);

@@ -27,6 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     description = "Shows workloads, identities, certificates, endpoints and how requests fare.")
 final class StatusCommand implements Callable<Integer> {
 
@@ -39,7 +40,7 @@ final class StatusCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       description = "table or json (default: ${DEFAULT-VALUE}).",
-      defaultValue = "TABLE")
+      defaultValue = "table")
   @SuppressWarnings("NullAway.Init")
   private Format format;
 

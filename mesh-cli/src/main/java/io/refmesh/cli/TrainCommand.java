@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
     name = "train",
     hidden = true,
     mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     description = "Makes the AOT caches of a built checkout.")
 final class TrainCommand implements Callable<Integer> {
 

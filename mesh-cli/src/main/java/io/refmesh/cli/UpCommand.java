@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "up",
     mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     description = "Starts the control plane and every workload of a folder with its sidecar.")
 final class UpCommand implements Callable<Integer> {
 

@@ -154,7 +154,7 @@ final class HtmlReport {
         " of " + totals.controls(),
         "negative controls caught",
         totals.caught() == totals.controls());
-    tile(Words.count(totals.requests()), "", "requests judged", true);
+    tile(Words.count(totals.requests()), "", "requests recorded", true);
     tile(Words.seconds(totals.durationMillis()), "", "from start to verdict", true);
     html.close().line();
   }
@@ -194,12 +194,11 @@ final class HtmlReport {
     badge(html, scenario.result());
     html.close();
     html.open("td", "data-label", "Observed", "class", "key");
-    List<String> figures = KeyFigures.of(scenario);
-    if (figures.isEmpty()) {
-      html.leaf("span", scenario.reason());
-    } else {
-      figures.forEach(figure -> html.leaf("span", figure));
+    if (scenario.result() != Result.PASSED && !scenario.reason().isEmpty()) {
+      html.leaf(
+          "span", scenario.reason(), "class", scenario.result() == Result.SKIPPED ? "" : "why");
     }
+    KeyFigures.of(scenario).forEach(figure -> html.leaf("span", figure));
     html.close();
     html.open("td", "data-label", "Latency", "class", "spark");
     new Sparkline(html, scenario.timeline()).draw();

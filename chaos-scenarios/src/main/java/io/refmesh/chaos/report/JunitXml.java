@@ -118,7 +118,11 @@ final class JunitXml {
   private void control(ScenarioVerdict scenario, ControlVerdict control) {
     testcase(scenario, "control: " + control.name()).line();
     String detail =
-        control.says() + "\nnoticed by: " + control.by() + "\nobserved:   " + control.observed();
+        control.says()
+            + "\nnoticed by: "
+            + Words.names(control.by())
+            + "\nobserved:   "
+            + control.observed();
     if (control.caught()) {
       xml.leaf("system-out", detail).line();
     } else {
@@ -128,7 +132,7 @@ final class JunitXml {
               "type",
               "control",
               "message",
-              "the mesh was broken on purpose and " + control.by() + " did not fail")
+              "the mesh was broken on purpose and " + Words.names(control.by()) + " did not fail")
           .line();
     }
     xml.close().line();

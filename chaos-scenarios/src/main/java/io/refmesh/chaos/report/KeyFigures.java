@@ -25,6 +25,12 @@ final class KeyFigures {
   /** Prose longer than this is not a figure. */
   private static final int PROSE_MAX = 44;
 
+  /**
+   * Expectations that every scenario has: worth a word only when they fail, as are those about the
+   * time before the fault.
+   */
+  private static final Set<String> EVERYWHERE = Set.of("steady-state", "counters-agree");
+
   /** Kinds of figures, the most telling first. */
   private static final List<String> TELLING =
       List.of(
@@ -52,6 +58,11 @@ final class KeyFigures {
   static List<String> of(ScenarioVerdict scenario) {
     List<Candidate> candidates = new ArrayList<>();
     for (ExpectationVerdict expectation : scenario.expectations()) {
+      boolean ordinary =
+          EVERYWHERE.contains(expectation.id()) || expectation.window().equals("before");
+      if (ordinary && expectation.result() == Result.PASSED) {
+        continue;
+      }
       candidate(expectation).ifPresent(candidates::add);
     }
     candidates.sort(

@@ -143,13 +143,19 @@ public final class LiveProgress {
     }
     for (ControlVerdict control : controls) {
       if (control.caught()) {
-        line("    control " + control.name() + " " + style.good("caught") + " by " + control.by());
+        line(
+            "    control "
+                + control.name()
+                + " "
+                + style.good("caught")
+                + " by "
+                + Words.names(control.by()));
       } else {
         finding(
             "control " + control.name() + " " + style.bad("missed"),
             control.says(),
             control.observed(),
-            "a failure of " + control.by());
+            "a failure of " + Words.names(control.by()));
       }
     }
   }

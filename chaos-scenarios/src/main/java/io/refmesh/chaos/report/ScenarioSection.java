@@ -6,9 +6,11 @@ import io.refmesh.chaos.verdict.ExpectationVerdict;
 import io.refmesh.chaos.verdict.Result;
 import io.refmesh.chaos.verdict.ScenarioVerdict;
 import io.refmesh.chaos.verdict.Timeline;
-import io.refmesh.chaos.verdict.Timeline.Bin;
 import io.refmesh.chaos.verdict.Timeline.Span;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One scenario of the report: story, picture, expectations, negative controls, figures. Used once.
@@ -96,7 +98,7 @@ final class ScenarioSection {
     new TimelinePlot(html, anchor, timeline, Limit.in(scenario.expectations()))
         .draw("Timeline of " + scenario.name(), description(timeline));
     html.close().line();
-    windows(timeline, streams);
+    new WindowFigures(html, timeline).write();
     html.close().line();
   }
 
@@ -115,71 +117,6 @@ final class ScenarioSection {
         .forEach(m ->
             text.append(m.name()).append(" at ").append(Words.seconds(m.atMillis())).append(". "));
     return text.append("The table below gives the figures of each window.").toString();
-  }
-
-  /** The picture in numbers, for those who cannot see it and those who want to quote it. */
-  private void windows(Timeline timeline, List<String> streams) {
-    html.open("details").leaf("summary", "Figures of each window");
-    html.open(
-        "div",
-        "class",
-        "scroll",
-        "tabindex",
-        "0",
-        "role",
-        "group",
-        "aria-label",
-        "Figures of each window");
-    html.open("table", "class", "figures").line().open("thead").open("tr");
-    for (String column : List.of("Act", "Window", "Stream")) {
-      html.leaf("th", column, "scope", "col");
-    }
-    for (String column : List.of("Requests", "Errors", "Median p50", "Highest p99", "Maximum")) {
-      html.leaf("th", column, "scope", "col", "class", "right");
-    }
-    html.close().close().line().open("tbody").line();
-    for (Span window : timeline.windows()) {
-      for (int i = 0; i < streams.size(); i++) {
-        window(timeline, window, streams.get(i));
-      }
-    }
-    html.close().line().close().line();
-    html.leaf("p", "Percentiles are those of half seconds.", "class", "note")
-        .close()
-        .close()
-        .line();
-  }
-
-  private void window(Timeline timeline, Span window, String stream) {
-    List<Bin> bins =
-        timeline.bins().stream()
-            .filter(bin -> bin.stream().equals(stream))
-            .filter(bin ->
-                bin.atMillis() + Bin.WIDTH_MILLIS / 2 >= window.fromMillis()
-                    && bin.atMillis() + Bin.WIDTH_MILLIS / 2 < window.toMillis())
-            .toList();
-    if (bins.isEmpty()) {
-      return;
-    }
-    double[] medians =
-        bins.stream().mapToDouble(Bin::p50Millis).filter(p -> p >= 0).sorted().toArray();
-    html.open("tr");
-    html.leaf("td", TimelinePlot.real(window) ? "scenario" : window.act());
-    html.leaf("td", window.name()).leaf("td", stream);
-    number(Words.count(bins.stream().mapToLong(Bin::requests).sum()));
-    number(Words.count(bins.stream().mapToLong(Bin::errors).sum()));
-    number(latency(medians.length == 0 ? -1 : medians[medians.length / 2]));
-    number(latency(bins.stream().mapToDouble(Bin::p99Millis).max().orElse(-1)));
-    number(latency(bins.stream().mapToDouble(Bin::maxMillis).max().orElse(-1)));
-    html.close().line();
-  }
-
-  private void number(String text) {
-    html.leaf("td", text, "class", "right");
-  }
-
-  private static String latency(double millis) {
-    return millis < 0 ? "\u2013" : Words.millis(millis);
   }
 
   private void expectations() {
@@ -226,7 +163,7 @@ final class ScenarioSection {
       if (!control.caught()) {
         html.text("not by ");
       }
-      html.leaf("span", control.by(), "class", "id").close().close();
+      html.leaf("span", Words.names(control.by()), "class", "id").close().close();
       html.open("td", "data-label", "Observed", "class", "observed");
       observed(control.observed(), !control.caught());
       html.close();
@@ -244,31 +181,56 @@ final class ScenarioSection {
    * something failed.
    */
   private void observed(String text, boolean unfolded) {
-    List<Figure> figures = Observed.in(text).figures();
-    if (!figures.isEmpty()) {
-      html.open("dl", "class", "measured");
-      for (Figure figure : figures) {
-        html.open("div").open("dt");
-        breakable(figure.name());
-        html.close().leaf("dd", figure.value()).close();
-      }
-      html.close();
-      return;
-    }
-    List<String> facts = List.of(text.split("; ", -1));
-    if (facts.size() == 1) {
-      html.leaf("span", text);
-      return;
-    }
+    List<Fact> facts = Stream.of(text.split("; ", -1)).map(Fact::of).toList();
     boolean folded = facts.size() > FACTS_MAX && !unfolded;
     if (folded) {
       html.open("details").leaf("summary", facts.size() + " facts");
     }
     html.open("ul");
-    facts.forEach(fact -> html.leaf("li", fact));
+    for (Fact fact : facts) {
+      html.open("li");
+      if (fact.figures().isEmpty()) {
+        html.text(fact.text());
+      } else {
+        // One expectation alone is named beside it already.
+        if (facts.size() > 1 && !fact.by().isEmpty()) {
+          html.leaf("span", fact.by(), "class", "id");
+        }
+        figures(fact.figures());
+      }
+      html.close();
+    }
     html.close();
     if (folded) {
       html.close();
+    }
+  }
+
+  private void figures(List<Figure> figures) {
+    html.open("dl", "class", "measured");
+    for (Figure figure : figures) {
+      html.open("div").open("dt");
+      breakable(figure.name());
+      html.close().leaf("dd", figure.value()).close();
+    }
+    html.close();
+  }
+
+  /**
+   * One part of an observation.
+   *
+   * @param by the expectation that measured it; empty when that is clear
+   * @param figures none in prose
+   */
+  private record Fact(String text, String by, List<Figure> figures) {
+
+    private static final Pattern NAMED = Pattern.compile("([a-z0-9-]+): (.*)", Pattern.DOTALL);
+
+    static Fact of(String text) {
+      Matcher named = NAMED.matcher(text);
+      return named.matches()
+          ? new Fact(text, named.group(1), Observed.in(named.group(2)).figures())
+          : new Fact(text, "", Observed.in(text).figures());
     }
   }
 

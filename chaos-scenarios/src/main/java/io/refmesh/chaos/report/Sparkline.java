@@ -4,7 +4,6 @@ import io.refmesh.chaos.verdict.Timeline;
 import io.refmesh.chaos.verdict.Timeline.Bin;
 import io.refmesh.chaos.verdict.Timeline.Span;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * A timeline in the size of a word: the 99th percentile of each stream while the scenario itself
@@ -49,11 +48,11 @@ final class Sparkline {
           "class",
           "shade",
           "x",
-          number(x),
+          Svg.at(x),
           "width",
-          number(Math.max(1, time.x(fault.toMillis()) - x)),
+          Svg.at(Math.max(1, time.x(fault.toMillis()) - x)),
           "height",
-          number(HEIGHT));
+          Svg.at(HEIGHT));
     }
     List<String> streams = TimelinePlot.streams(timeline);
     for (int i = 0; i < streams.size(); i++) {
@@ -62,16 +61,12 @@ final class Sparkline {
       for (Bin bin : bins) {
         if (bin.stream().equals(stream)) {
           path.append(path.isEmpty() ? 'M' : 'L')
-              .append(number(time.x(bin.atMillis() + Bin.WIDTH_MILLIS / 2.0)));
-          path.append(' ').append(number(scale.y(bin.p99Millis())));
+              .append(Svg.at(time.x(bin.atMillis() + Bin.WIDTH_MILLIS / 2.0)));
+          path.append(' ').append(Svg.at(scale.y(bin.p99Millis())));
         }
       }
       svg.empty("path", "class", TimelinePlot.colour(i), "d", path.toString());
     }
     svg.close();
-  }
-
-  private static String number(double value) {
-    return String.format(Locale.ROOT, "%.1f", value);
   }
 }

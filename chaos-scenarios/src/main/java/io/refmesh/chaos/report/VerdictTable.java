@@ -63,7 +63,9 @@ final class VerdictTable {
       lines.add(
           "control "
               + control.name()
-              + (control.caught() ? " caught by " + control.by() : " MISSED by " + control.by()));
+              + (control.caught()
+                  ? " caught by " + Words.names(control.by())
+                  : " MISSED by " + Words.names(control.by())));
     }
     return lines;
   }

@@ -42,6 +42,11 @@ final class Words {
     return count(number) + " " + noun + (number == 1 ? "" : "s");
   }
 
+  /** Names that stand together, with room between them. */
+  static String names(String commaSeparated) {
+    return commaSeparated.replaceAll(",(?=\\S)", ", ");
+  }
+
   static <T> long matching(List<T> all, Predicate<T> which) {
     return all.stream().filter(which).count();
   }

@@ -69,7 +69,7 @@ class LiveProgressTest {
     assertThat(text.toString())
         .isEqualTo(
             """
-              PASSED after 41.3 s   6 of 6 expectations held, 1 of 1 control caught
+              PASSED after 41.3 s   7 of 7 expectations held, 1 of 1 control caught
                 control no-timeout caught by bounded
             """);
   }

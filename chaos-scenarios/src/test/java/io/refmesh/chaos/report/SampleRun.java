@@ -90,8 +90,9 @@ final class SampleRun {
                 "permissive",
                 "Unauthenticated callers are let in; the plain-text intruder gets an answer.",
                 true,
-                "intruders-refused, nothing-arrives",
-                "plaintext 0 of 12 refused")),
+                "intruders-refused,nothing-arrives",
+                "intruders-refused: plaintext 0 of 12 refused; nothing-arrives: server.vault.bytes = 5232,"
+                    + " server.vault.connections = 12")),
         load(3)
             .act("real", 1_200, 4_000, 9_000, 4_000, "intruders")
             .act("permissive", 1_500, 0, 5_000, 0, "intruders")
@@ -109,6 +110,12 @@ final class SampleRun {
         "",
         41_300,
         List.of(
+            passed(
+                "steady-state",
+                "Before anything is broken, all is well.",
+                "warm-up",
+                "after 1204 ms",
+                "client.slow.successRate == 1 within 10000 ms of the first request"),
             passed(
                 "bounded",
                 "Every call ends soon after its timeout.",
@@ -153,7 +160,7 @@ final class SampleRun {
                 "The callers' timeout is taken away.",
                 true,
                 "bounded",
-                "client.slow.p99 = 812 ms, client.slow.unfinished = 0")),
+                "bounded: client.slow.p99 = 812 ms, client.slow.unfinished = 0")),
         load(11)
             .act("real", 1_500, 4_000, 10_000, 5_000, "latency 800 ms on load \u2192 pricing")
             .act("no-timeout", 1_800, 0, 6_000, 1_500, "latency 800 ms on load \u2192 pricing")
@@ -220,13 +227,13 @@ final class SampleRun {
                 "Retries are taken away.",
                 true,
                 "success",
-                "client.browse.successRate = 0.9012"),
+                "success: client.browse.successRate = 0.9012"),
             new ControlVerdict(
                 "retry-posts",
                 "Orders are declared safe to repeat, which they are not.",
                 false,
                 "no-second-effect",
-                "server.catalog.duplicates = 0")),
+                "no-second-effect: server.catalog.duplicates = 0")),
         load(23)
             .act("real", 1_400, 4_000, 10_000, 4_000, "10 % of answers 503")
             .act("retries-off", 1_600, 0, 5_000, 0, "10 % of answers 503")
@@ -280,8 +287,8 @@ final class SampleRun {
                 "ejection-off",
                 "Nothing is ever ejected.",
                 true,
-                "ejected, only-probes-fail",
-                "not within 5 s")),
+                "ejected,only-probes-fail",
+                "ejected: not within 5 s; only-probes-fail: client.browse.errors = 312, server.catalog-v1-0.requests = 312")),
         load(31)
             .act("real", 1_100, 4_000, 10_000, 12_000, "catalog-v1-0 answers 503")
             .act("ejection-off", 1_500, 0, 6_000, 0, "catalog-v1-0 answers 503")
@@ -369,7 +376,7 @@ final class SampleRun {
                 "The policy only writes down what it would forbid.",
                 true,
                 "denied",
-                "client.direct.requests = 250, client.direct.status.403 = 0")),
+                "denied: client.direct.requests = 250, client.direct.status.403 = 0")),
         load(53)
             .act("real", 1_300, 4_000, 8_000, 4_000, "only web may call cart")
             .act("audit-only", 1_500, 0, 5_000, 0, "only web may call cart")

@@ -49,6 +49,9 @@ final class KeyFigures {
           "p50",
           "ok");
 
+  /** That all is well after the fault tells less than anything while it lasted. */
+  private static final int LATER = 100;
+
   private static final Pattern LONG_MILLIS = Pattern.compile("\\b([0-9]{4,9}) ms\\b");
 
   private KeyFigures() {}
@@ -74,6 +77,7 @@ final class KeyFigures {
 
   private static Optional<Candidate> candidate(ExpectationVerdict expectation) {
     boolean failed = expectation.result() == Result.FAILED;
+    boolean healed = !failed && expectation.window().startsWith("after");
     String observed = expectation.observed();
     List<Figure> figures = Observed.in(observed).figures();
     if (figures.isEmpty()) {
@@ -91,7 +95,7 @@ final class KeyFigures {
     return figures.stream()
         .filter(figure -> !figure.isBefore() && !figure.name().equals("seconds"))
         .min(Comparator.comparing(KeyFigures::rank))
-        .map(figure -> new Candidate(failed, rank(figure), figure.brief()));
+        .map(figure -> new Candidate(failed, rank(figure) + (healed ? LATER : 0), figure.brief()));
   }
 
   /** {@code after 9400 ms} as {@code after 9.4 s}. */
@@ -104,17 +108,17 @@ final class KeyFigures {
     return rank < 0 ? TELLING.size() + (figure.kind().equals("requests") ? 1 : 0) : rank;
   }
 
-  /** How many requests a service got for each that its clients made. */
+  /** How many requests a service got for each that its clients, all streams together, made. */
   private static Optional<String> factor(List<Figure> figures) {
-    Optional<Figure> got = requests(figures, "server.");
-    Optional<Figure> made = requests(figures, "client.");
-    if (got.isEmpty() || made.isEmpty()) {
+    List<Figure> got = requests(figures, "server.");
+    List<Figure> made = requests(figures, "client.");
+    if (got.size() != 1 || made.isEmpty()) {
       return Optional.empty();
     }
     try {
-      double clients = Double.parseDouble(made.get().value());
-      double factor = Double.parseDouble(got.get().value()) / clients;
-      String name = got.get().name();
+      double clients = made.stream().mapToDouble(f -> Double.parseDouble(f.value())).sum();
+      double factor = Double.parseDouble(got.getFirst().value()) / clients;
+      String name = got.getFirst().name();
       String service = name.substring("server.".length(), name.length() - ".requests".length());
       return clients > 0
           ? Optional.of(String.format(Locale.ROOT, "load of %s %.2f\u00d7", service, factor))
@@ -124,9 +128,9 @@ final class KeyFigures {
     }
   }
 
-  private static Optional<Figure> requests(List<Figure> figures, String side) {
+  private static List<Figure> requests(List<Figure> figures, String side) {
     return figures.stream()
         .filter(f -> f.name().startsWith(side) && f.kind().equals("requests"))
-        .findFirst();
+        .toList();
   }
 }

@@ -36,6 +36,11 @@ final class LoadRun {
    */
   static final long LEAD_MILLIS = 1000;
 
+  /** How long requests in flight may still take when the run is stopped. */
+  private static final long FINISH_MILLIS = 2500;
+
+  private static final long LOOK_MILLIS = 20;
+
   private final LoadPlan plan;
   private final Path folder;
   private final LoadClock clock;
@@ -150,7 +155,10 @@ final class LoadRun {
     stream.wire(on).send(exchange);
   }
 
-  /** No more requests, and those in flight end now. Returns when they have, or after a second. */
+  /**
+   * No more requests; those in flight may end by themselves for {@link #FINISH_MILLIS}, so that
+   * both ends agree about them, and end then. Returns when they have.
+   */
   void stop() {
     stopping = true;
     EventLoop on = loop;
@@ -159,19 +167,28 @@ final class LoadRun {
     }
     CountDownLatch stopped = new CountDownLatch(1);
     try {
-      on.execute(() -> {
-        List.copyOf(inFlight).forEach(exchange -> exchange.abandon(Outcome.ERROR, "stopped"));
-        streams.forEach(StreamLoad::close);
-        stopped.countDown();
-      });
-      if (!stopped.await(1, TimeUnit.SECONDS)) {
-        out.println("load: the event loop did not stop within 1 s");
+      on.execute(() -> stopWhenIdle(on, stopped, FINISH_MILLIS));
+      if (!stopped.await(FINISH_MILLIS + 1000, TimeUnit.MILLISECONDS)) {
+        out.println("load: the event loop did not stop in time");
       }
     } catch (RejectedExecutionException ended) {
       // The loop has ended by itself, and with it every request.
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void stopWhenIdle(EventLoop on, CountDownLatch stopped, long leftMillis) {
+    if (!inFlight.isEmpty() && leftMillis > 0) {
+      on.schedule(
+          () -> stopWhenIdle(on, stopped, leftMillis - LOOK_MILLIS),
+          LOOK_MILLIS,
+          TimeUnit.MILLISECONDS);
+      return;
+    }
+    List.copyOf(inFlight).forEach(exchange -> exchange.abandon(Outcome.ERROR, "stopped"));
+    streams.forEach(StreamLoad::close);
+    stopped.countDown();
   }
 
   synchronized boolean isFinished() {

@@ -45,10 +45,12 @@ public final class E2e {
   private E2e() {}
 
   /**
-   * Runs the scenarios of {@code options} and tells about it on {@code out}. On Ctrl-C it ends faults, load and mesh in order, writes
-   * what is known by then, and the JVM ends with {@link #ABORTED}.
+   * Runs the scenarios of {@code options} and tells about it on {@code out}. On Ctrl-C it ends
+   * faults, load and mesh in order, writes what is known by then, and the JVM ends with {@link
+   * #ABORTED}.
    */
-  public static int run(E2eOptions options, PrintWriter out) throws IOException, InterruptedException {
+  public static int run(E2eOptions options, PrintWriter out)
+      throws IOException, InterruptedException {
     List<Scenario> scenarios;
     Run run;
     long seed = options.seed().orElseGet(() -> (long) new SplittableRandom().nextInt(FRESH_SEEDS));
@@ -116,7 +118,10 @@ public final class E2e {
     return ENVIRONMENT;
   }
 
-  /** The way of a signal: the run's thread is interrupted, ends everything in order, and the JVM ends when it has. */
+  /**
+   * The way of a signal: the run's thread is interrupted, ends everything in order, and the JVM
+   * ends when it has.
+   */
   private static Thread stopOnSignal(Thread runner, CountDownLatch done, PrintWriter out) {
     return new Thread(
         () -> {
@@ -126,7 +131,10 @@ public final class E2e {
           runner.interrupt();
           try {
             if (!done.await(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
-              out.println("not stopped within " + STOP_WITHIN.toSeconds() + " s; the next run stops what is left");
+              out.println(
+                  "not stopped within "
+                      + STOP_WITHIN.toSeconds()
+                      + " s; the next run stops what is left");
               out.flush();
             }
           } catch (InterruptedException e) {
@@ -149,6 +157,8 @@ public final class E2e {
   private static String replay(E2eOptions options, long seed) {
     return "bin/mesh e2e --seed "
         + seed
-        + (options.scenarios().isEmpty() ? "" : " --scenario " + String.join(",", options.scenarios()));
+        + (options.scenarios().isEmpty()
+            ? ""
+            : " --scenario " + String.join(",", options.scenarios()));
   }
 }

@@ -1,19 +1,23 @@
 package io.refmesh.chaos.expect;
 
 /**
- * How far a share may be off by chance alone. A fault that hits ten requests of a hundred on average hits eight or thirteen in some
- * runs; an expectation about a percentage allows for that and says so.
+ * How far a share may be off by chance alone. A fault that hits ten requests of a hundred on
+ * average hits eight or thirteen in some runs; an expectation about a percentage allows for that
+ * and says so.
  */
 public final class Binomial {
 
-  /** One false alarm in a thousand runs on either side: the 99.9 % quantile of the normal distribution. */
+  /**
+   * One false alarm in a thousand runs on either side: the 99.9 % quantile of the normal
+   * distribution.
+   */
   private static final double Z = 3.0902;
 
   private Binomial() {}
 
   /**
-   * The lowest share that {@code n} draws of probability {@code p} show in all but one of a thousand runs (Wilson's score interval,
-   * which stays right near 0 and 1).
+   * The lowest share that {@code n} draws of probability {@code p} show in all but one of a
+   * thousand runs (Wilson's score interval, which stays right near 0 and 1).
    */
   public static double lowest(double p, long n) {
     return bound(p, n, -1);

@@ -14,7 +14,8 @@ import java.util.TreeSet;
  * atom       = number | duration | figure | "(" sum ")" | ("min" | "max") "(" sum "," sum ")"
  * </pre>
  *
- * A duration ({@code 600ms}, {@code 3s}) is its milliseconds. A figure is a dotted name, with labels in braces where it is a metric.
+ * A duration ({@code 600ms}, {@code 3s}) is its milliseconds. A figure is a dotted name, with
+ * labels in braces where it is a metric.
  */
 public sealed interface Expression {
 
@@ -33,7 +34,10 @@ public sealed interface Expression {
 
   record Either(Expression left, Expression right) implements Expression {}
 
-  /** Reads a condition, or throws {@link IllegalArgumentException} with the place and what was expected there. */
+  /**
+   * Reads a condition, or throws {@link IllegalArgumentException} with the place and what was
+   * expected there.
+   */
   static Expression parseCondition(String text) {
     return new ExpressionParser(text).condition();
   }
@@ -52,7 +56,8 @@ public sealed interface Expression {
       case Figure(String name) ->
           figures
               .figure(name)
-              .orElseThrow(() -> new UnknownFigureException("nothing was measured under the name " + name));
+              .orElseThrow(
+                  () -> new UnknownFigureException("nothing was measured under the name " + name));
       case Arithmetic(char operator, Expression left, Expression right) ->
           compute(operator, left.value(figures), right.value(figures));
       case Extreme(boolean larger, Expression left, Expression right) ->
@@ -80,11 +85,14 @@ public sealed interface Expression {
       case '*' -> left * right;
       case '/' -> {
         if (right == 0) {
-          throw new UnknownFigureException("a division by zero: nothing was counted below the line");
+          throw new UnknownFigureException(
+              "a division by zero: nothing was counted below the line");
         }
         yield left / right;
       }
-      default -> throw new IllegalStateException("operator " + operator + " was not refused by the parser");
+      default ->
+          throw new IllegalStateException(
+              "operator " + operator + " was not refused by the parser");
     };
   }
 
@@ -96,7 +104,9 @@ public sealed interface Expression {
       case "<=" -> left <= right;
       case ">" -> left > right;
       case ">=" -> left >= right;
-      default -> throw new IllegalStateException("operator " + operator + " was not refused by the parser");
+      default ->
+          throw new IllegalStateException(
+              "operator " + operator + " was not refused by the parser");
     };
   }
 

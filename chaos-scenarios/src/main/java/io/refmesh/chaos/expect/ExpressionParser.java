@@ -120,7 +120,8 @@ final class ExpressionParser {
 
   private Expression figure() {
     int start = at;
-    while (at < text.length() && (Character.isLetterOrDigit(text.charAt(at)) || "._-".indexOf(text.charAt(at)) >= 0)) {
+    while (at < text.length()
+        && (Character.isLetterOrDigit(text.charAt(at)) || "._-".indexOf(text.charAt(at)) >= 0)) {
       at++;
     }
     if (at == start || !Character.isLetter(text.charAt(start))) {
@@ -140,7 +141,8 @@ final class ExpressionParser {
   private boolean word(String word) {
     skipSpace();
     if (text.startsWith(word, at)
-        && (at + word.length() == text.length() || Character.isWhitespace(text.charAt(at + word.length())))) {
+        && (at + word.length() == text.length()
+            || Character.isWhitespace(text.charAt(at + word.length())))) {
       at += word.length();
       return true;
     }
@@ -169,8 +171,19 @@ final class ExpressionParser {
   }
 
   private IllegalArgumentException expected(String what) {
-    String found = at >= text.length() ? "the end" : "\"" + text.substring(at, Math.min(at + 12, text.length())) + "\"";
+    String found =
+        at >= text.length()
+            ? "the end"
+            : "\"" + text.substring(at, Math.min(at + 12, text.length())) + "\"";
     return new IllegalArgumentException(
-        "condition \"" + text + "\", character " + (at + 1) + ": found " + found + " (expected: " + what + ")");
+        "condition \""
+            + text
+            + "\", character "
+            + (at + 1)
+            + ": found "
+            + found
+            + " (expected: "
+            + what
+            + ")");
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What a scenario expects: conditions over measured figures, read from YAML and decided exactly, or within a stated binomial
- * tolerance. Pure; a figure that is not known makes a condition fail with that reason.
+ * What a scenario expects: conditions over measured figures, read from YAML and decided exactly, or
+ * within a stated binomial tolerance. Pure; a figure that is not known makes a condition fail with
+ * that reason.
  */
 @NullMarked
 package io.refmesh.chaos.expect;

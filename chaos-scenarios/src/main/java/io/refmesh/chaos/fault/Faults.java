@@ -31,7 +31,12 @@ public final class Faults {
    * @param seed by the id of the fault
    */
   public Faults(
-      LocalMesh mesh, MeshFolder folder, HttpJson http, Forgery forgery, Path foreignCa, ToLongFunction<String> seed) {
+      LocalMesh mesh,
+      MeshFolder folder,
+      HttpJson http,
+      Forgery forgery,
+      Path foreignCa,
+      ToLongFunction<String> seed) {
     this.mesh = mesh;
     this.folder = folder;
     this.http = http;
@@ -51,16 +56,20 @@ public final class Faults {
                   .toList(),
               behaviour.rules(),
               http);
-      case FaultPlan.Resources resources -> new ResourcesFault(plan.id(), resources.resources(), folder);
+      case FaultPlan.Resources resources ->
+          new ResourcesFault(plan.id(), resources.resources(), folder);
       case FaultPlan.ControlPlaneAway ignored -> new ControlPlaneFault(mesh);
       case FaultPlan.SidecarKill kill ->
-          new SidecarKillFault(mesh, victims(plan, kill.target()).stream().map(RunningInstance::name).toList());
+          new SidecarKillFault(
+              mesh, victims(plan, kill.target()).stream().map(RunningInstance::name).toList());
       case FaultPlan.Restart restart -> new RestartFault(mesh, restart.workload(), restart.drain());
-      case FaultPlan.Intrusion intrusion -> new IntrusionFault(intruder(intrusion), intrusion.perSecond());
+      case FaultPlan.Intrusion intrusion ->
+          new IntrusionFault(intruder(intrusion), intrusion.perSecond());
     };
   }
 
-  private List<RunningInstance> victims(FaultPlan plan, FaultPlan.Target target) throws IOException {
+  private List<RunningInstance> victims(FaultPlan plan, FaultPlan.Target target)
+      throws IOException {
     return Victims.draw(target, mesh.running(), seed.applyAsLong(plan.id()));
   }
 
@@ -69,12 +78,11 @@ public final class Faults {
         mesh.running().stream()
             .filter(i -> i.workload().equals(intrusion.workload()))
             .findFirst()
-            .orElseThrow(
-                () ->
-                    new IOException(
-                        "intruder: no instance of workload "
-                            + intrusion.workload()
-                            + " runs (expected: a workload of the topology)"));
+            .orElseThrow(() ->
+                new IOException(
+                    "intruder: no instance of workload "
+                        + intrusion.workload()
+                        + " runs (expected: a workload of the topology)"));
     InetSocketAddress address = new InetSocketAddress(target.inbound(), intrusion.port());
     // The load may call everybody, so nothing but the certificate is in the way.
     return switch (intrusion.intruder()) {

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody tries to get in, over and over, on a thread of its own. Its {@link #figures}: {@code attempts}, and of these
- * {@code refused}, {@code admitted} and {@code unclear}; an attempt that nobody answered is unclear, not refused.
+ * Somebody tries to get in, over and over, on a thread of its own. Its {@link #figures}: {@code
+ * attempts}, and of these {@code refused}, {@code admitted} and {@code unclear}; an attempt that
+ * nobody answered is unclear, not refused.
  */
 final class IntrusionFault implements Fault {
 

@@ -11,11 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The faults in force. Each is held for a time to live; it ends when the run ends it, when its time is over, or when the leases are
- * closed, whichever comes first, and only once. What is ended together is ended in reverse order, and one that cannot be ended keeps
- * nobody else from it.
+ * The faults in force. Each is held for a time to live; it ends when the run ends it, when its time
+ * is over, or when the leases are closed, whichever comes first, and only once. What is ended
+ * together is ended in reverse order, and one that cannot be ended keeps nobody else from it.
  *
- * <p>Safe on any thread: the run begins and ends, timers and the thread that handles Ctrl-C only end.
+ * <p>Safe on any thread: the run begins and ends, timers and the thread that handles Ctrl-C only
+ * end.
  */
 public final class Leases implements AutoCloseable {
 
@@ -57,8 +58,11 @@ public final class Leases implements AutoCloseable {
     this.timer = timer;
   }
 
-  /** Begins a fault. When that fails, what it may have done is undone before the failure is thrown. */
-  public void begin(String id, Fault fault, Duration timeToLive) throws IOException, InterruptedException {
+  /**
+   * Begins a fault. When that fails, what it may have done is undone before the failure is thrown.
+   */
+  public void begin(String id, Fault fault, Duration timeToLive)
+      throws IOException, InterruptedException {
     Lease lease = new Lease(id, fault, clock.instant());
     synchronized (this) {
       if (closed) {
@@ -117,7 +121,10 @@ public final class Leases implements AutoCloseable {
     return List.copyOf(spans);
   }
 
-  /** What could not be ended, and what had to be ended because its time was over; empty in a good run. */
+  /**
+   * What could not be ended, and what had to be ended because its time was over; empty in a good
+   * run.
+   */
   public synchronized List<String> problems() {
     return List.copyOf(problems);
   }
@@ -131,7 +138,12 @@ public final class Leases implements AutoCloseable {
       if (!held.contains(lease)) {
         return;
       }
-      problems.add("fault " + lease.id + " ended by itself after " + timeToLive.toMillis() + " ms: nobody had ended it in time");
+      problems.add(
+          "fault "
+              + lease.id
+              + " ended by itself after "
+              + timeToLive.toMillis()
+              + " ms: nobody had ended it in time");
     }
     end(lease);
   }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The folder that a mesh watches, with a layer per purpose: each layer is one file, put in place whole, so that its objects appear
- * and change together.
+ * The folder that a mesh watches, with a layer per purpose: each layer is one file, put in place
+ * whole, so that its objects appear and change together.
  */
 public final class MeshFolder {
 
@@ -33,7 +33,11 @@ public final class MeshFolder {
     }
     // Written beside the folder: the watcher must not see a half.
     Path next = directory.resolveSibling(layer + ".next");
-    Files.writeString(next, resources.stream().map(MeshResource::json).collect(Collectors.joining("\n---\n", "", "\n")));
+    Files.writeString(
+        next,
+        resources.stream()
+            .map(MeshResource::json)
+            .collect(Collectors.joining("\n---\n", "", "\n")));
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -13,9 +13,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every instance of a workload is replaced, application and sidecar, one after the other, on a thread of its own.
+ * Every instance of a workload is replaced, application and sidecar, one after the other, on a
+ * thread of its own.
  *
- * <p>{@code instances} of {@link #figures} are those that there were, {@code replaced} those whose two processes are others now.
+ * <p>{@code instances} of {@link #figures} are those that there were, {@code replaced} those whose
+ * two processes are others now.
  */
 final class RestartFault implements Fault {
 
@@ -50,7 +52,10 @@ final class RestartFault implements Fault {
   public void begin() throws IOException {
     before = pids();
     if (before.isEmpty()) {
-      throw new IOException("restart: no instance of workload " + workload + " runs (expected: a workload of the topology)");
+      throw new IOException(
+          "restart: no instance of workload "
+              + workload
+              + " runs (expected: a workload of the topology)");
     }
     worker = Thread.ofVirtual().name("restart " + workload).start(this::replaceAll);
   }
@@ -77,7 +82,8 @@ final class RestartFault implements Fault {
   private void awaitBack(String instance) throws InterruptedException {
     for (long rounds = BACK_WITHIN.dividedBy(LOOK_EVERY); rounds > 0; rounds--) {
       Thread.sleep(LOOK_EVERY);
-      if (mesh.running().stream().anyMatch(i -> i.name().equals(instance) && i.ready() && differs(i))) {
+      if (mesh.running().stream()
+          .anyMatch(i -> i.name().equals(instance) && i.ready() && differs(i))) {
         return;
       }
     }
@@ -86,7 +92,8 @@ final class RestartFault implements Fault {
   @Override
   public void awaitDone(Duration atMost) throws IOException, InterruptedException {
     if (!done.await(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw new IOException("the restart of " + workload + " was not done within " + atMost.toSeconds() + " s");
+      throw new IOException(
+          "the restart of " + workload + " was not done within " + atMost.toSeconds() + " s");
     }
     IOException problem = failure;
     if (problem != null) {
@@ -105,7 +112,8 @@ final class RestartFault implements Fault {
 
   @Override
   public Map<String, Double> figures() {
-    long replaced = mesh.running().stream().filter(i -> i.workload().equals(workload) && differs(i)).count();
+    long replaced =
+        mesh.running().stream().filter(i -> i.workload().equals(workload) && differs(i)).count();
     return Map.of("instances", (double) before.size(), "replaced", (double) replaced);
   }
 

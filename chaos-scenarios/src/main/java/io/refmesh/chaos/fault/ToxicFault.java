@@ -20,7 +20,8 @@ final class ToxicFault implements Fault {
   @Override
   public void begin() throws IOException, InterruptedException {
     if (plan.existingOnly()) {
-      hop.toxiproxy().poisonExisting(hop.proxyName(), id, plan.type(), plan.stream(), plan.attributes());
+      hop.toxiproxy()
+          .poisonExisting(hop.proxyName(), id, plan.type(), plan.stream(), plan.attributes());
     } else {
       hop.toxiproxy().poison(hop.proxyName(), id, plan.type(), plan.stream(), plan.attributes());
     }

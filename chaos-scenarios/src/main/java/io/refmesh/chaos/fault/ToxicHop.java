@@ -17,7 +17,8 @@ public final class ToxicHop implements AutoCloseable {
   /**
    * @param upstream the sidecar behind it, {@code host:port}
    */
-  public static ToxicHop open(ToxiproxyProcess toxiproxy, String name, String upstream) throws IOException {
+  public static ToxicHop open(ToxiproxyProcess toxiproxy, String name, String upstream)
+      throws IOException {
     return new ToxicHop(toxiproxy, toxiproxy.proxy(name, upstream));
   }
 

@@ -18,8 +18,15 @@ import java.util.regex.Pattern;
 public final class ToxiproxyProcess implements AutoCloseable {
 
   private static final List<String> JVM =
-      List.of("-XX:+UseSerialGC", "-Xms16m", "-Xmx96m", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData");
-  private static final Pattern READY = Pattern.compile("Toxiproxy control API on (127\\.0\\.0\\.1):([0-9]+)");
+      List.of(
+          "-XX:+UseSerialGC",
+          "-Xms16m",
+          "-Xmx96m",
+          "-XX:TieredStopAtLevel=1",
+          "-Xshare:auto",
+          "-XX:-UsePerfData");
+  private static final Pattern READY =
+      Pattern.compile("Toxiproxy control API on (127\\.0\\.0\\.1):([0-9]+)");
   private static final Duration START_WITHIN = Duration.ofSeconds(20);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(5);
@@ -41,13 +48,25 @@ public final class ToxiproxyProcess implements AutoCloseable {
       RefmeshHome home, long seed, Path directory, Path log, ProcessTable table, HttpJson http)
       throws IOException, InterruptedException {
     List<String> command =
-        home.command("toxiproxy-server", JVM, "-host", "127.0.0.1", "-port", "0", "-seed", Long.toString(seed));
-    ManagedProcess process = ManagedProcess.start("toxiproxy", "toxiproxy", command, Map.of(), directory, log, table);
+        home.command(
+            "toxiproxy-server",
+            JVM,
+            "-host",
+            "127.0.0.1",
+            "-port",
+            "0",
+            "-seed",
+            Long.toString(seed));
+    ManagedProcess process =
+        ManagedProcess.start("toxiproxy", "toxiproxy", command, Map.of(), directory, log, table);
     try {
-      for (long rounds = START_WITHIN.dividedBy(LOOK_EVERY); rounds > 0 && process.alive(); rounds--) {
+      for (long rounds = START_WITHIN.dividedBy(LOOK_EVERY);
+          rounds > 0 && process.alive();
+          rounds--) {
         Matcher matcher = READY.matcher(Files.readString(log));
         if (matcher.find()) {
-          return new ToxiproxyProcess(process, matcher.group(1), Integer.parseInt(matcher.group(2)), http);
+          return new ToxiproxyProcess(
+              process, matcher.group(1), Integer.parseInt(matcher.group(2)), http);
         }
         Thread.sleep(LOOK_EVERY);
       }
@@ -56,7 +75,8 @@ public final class ToxiproxyProcess implements AutoCloseable {
       throw e;
     }
     process.kill();
-    throw new IOException("toxiproxy did not start within " + START_WITHIN.toSeconds() + " s; its log: " + log);
+    throw new IOException(
+        "toxiproxy did not start within " + START_WITHIN.toSeconds() + " s; its log: " + log);
   }
 
   /** A proxy in front of {@code upstream}, listening on a free port of 127.0.0.1. */
@@ -65,15 +85,26 @@ public final class ToxiproxyProcess implements AutoCloseable {
   }
 
   /**
-   * A toxic for the connections that are open now; new ones are clean. Toxiproxy has no such thing, so this is asked for under a path
-   * of Refmesh's own.
+   * A toxic for the connections that are open now; new ones are clean. Toxiproxy has no such thing,
+   * so this is asked for under a path of Refmesh's own.
    */
-  void poisonExisting(String proxy, String name, String type, String stream, Map<String, Long> attributes)
+  void poisonExisting(
+      String proxy, String name, String type, String stream, Map<String, Long> attributes)
       throws IOException, InterruptedException {
     http.send(
         "POST",
         url + "/refmesh/proxies/" + proxy + "/toxics",
-        Map.of("name", name, "type", type, "stream", stream, "attributes", attributes, "links", "existing"));
+        Map.of(
+            "name",
+            name,
+            "type",
+            type,
+            "stream",
+            stream,
+            "attributes",
+            attributes,
+            "links",
+            "existing"));
   }
 
   void healExisting(String proxy, String name) throws IOException, InterruptedException {
@@ -82,7 +113,8 @@ public final class ToxiproxyProcess implements AutoCloseable {
 
   void poison(String proxy, String name, String type, String stream, Map<String, Long> attributes)
       throws IOException, InterruptedException {
-    // The client offers a method per type; the types of a scenario are data, so the request is sent as data, too.
+    // The client offers a method per type; the types of a scenario are data, so the request is sent
+    // as data, too.
     http.send(
         "POST",
         url + "/proxies/" + proxy + "/toxics",

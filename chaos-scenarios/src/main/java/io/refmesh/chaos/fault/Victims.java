@@ -15,13 +15,17 @@ public final class Victims {
   private Victims() {}
 
   /** The instances of a target, drawn from those that run. */
-  public static List<RunningInstance> draw(FaultPlan.Target target, List<RunningInstance> running, long seed)
-      throws IOException {
+  public static List<RunningInstance> draw(
+      FaultPlan.Target target, List<RunningInstance> running, long seed) throws IOException {
     List<RunningInstance> candidates = new ArrayList<>();
     for (String workload : target.workloads()) {
-      List<RunningInstance> of = running.stream().filter(i -> i.workload().equals(workload)).toList();
+      List<RunningInstance> of =
+          running.stream().filter(i -> i.workload().equals(workload)).toList();
       if (of.isEmpty()) {
-        throw new IOException("fault target: no instance of workload " + workload + " runs (expected: a workload of the topology)");
+        throw new IOException(
+            "fault target: no instance of workload "
+                + workload
+                + " runs (expected: a workload of the topology)");
       }
       candidates.addAll(of);
     }

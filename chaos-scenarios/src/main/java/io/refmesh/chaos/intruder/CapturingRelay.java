@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Passes bytes between two sidecars unchanged, looks at all of them and keeps the first in a file: what somebody on the network
- * sees.
+ * Passes bytes between two sidecars unchanged, looks at all of them and keeps the first in a file:
+ * what somebody on the network sees.
  */
 public final class CapturingRelay implements AutoCloseable {
 
@@ -43,7 +43,9 @@ public final class CapturingRelay implements AutoCloseable {
   public static CapturingRelay open(InetSocketAddress upstream, Path file) throws IOException {
     CapturingRelay relay =
         new CapturingRelay(
-            new ServerSocket(0, 128, InetAddress.ofLiteral("127.0.0.1")), upstream, Files.newOutputStream(file));
+            new ServerSocket(0, 128, InetAddress.ofLiteral("127.0.0.1")),
+            upstream,
+            Files.newOutputStream(file));
     Thread.ofVirtual().name("capture").start(relay::acceptAll);
     return relay;
   }
@@ -78,7 +80,8 @@ public final class CapturingRelay implements AutoCloseable {
         connections.incrementAndGet();
         Thread.ofVirtual().start(() -> relay(caller));
       } catch (IOException e) {
-        // Closed, or a caller who was gone before it was accepted; the loop's condition tells which.
+        // Closed, or a caller who was gone before it was accepted; the loop's condition tells
+        // which.
       }
     }
   }

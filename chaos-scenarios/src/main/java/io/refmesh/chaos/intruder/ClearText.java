@@ -3,7 +3,10 @@ package io.refmesh.chaos.intruder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Looks for what HTTP looks like when it is not encrypted, in one stream of bytes, also across chunks. */
+/**
+ * Looks for what HTTP looks like when it is not encrypted, in one stream of bytes, also across
+ * chunks.
+ */
 final class ClearText {
 
   private static final List<String> SIGNS = List.of("GET /", "POST /", "HTTP/1.1", "x-request-id");

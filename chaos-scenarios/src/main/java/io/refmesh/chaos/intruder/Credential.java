@@ -16,7 +16,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A key with its certificates, presented whatever the peer asks for, by somebody who believes every peer.
+ * A key with its certificates, presented whatever the peer asks for, by somebody who believes every
+ * peer.
  *
  * @param chain leaf first
  */
@@ -31,14 +32,20 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
   SSLContext context() {
     try {
       SSLContext context = SSLContext.getInstance("TLSv1.3");
-      context.init(new KeyManager[] {new OneKey(key, chain)}, new TrustManager[] {new TrustAll()}, new SecureRandom());
+      context.init(
+          new KeyManager[] {new OneKey(key, chain)},
+          new TrustManager[] {new TrustAll()},
+          new SecureRandom());
       return context;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("the JDK has no TLS 1.3", e);
     }
   }
 
-  /** The JDK's own would keep back a certificate that the peer's CAs did not sign; an intruder does not. */
+  /**
+   * The JDK's own would keep back a certificate that the peer's CAs did not sign; an intruder does
+   * not.
+   */
   private static final class OneKey extends X509ExtendedKeyManager {
     private final PrivateKey key;
     private final X509Certificate[] chain;
@@ -54,7 +61,8 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
     }
 
     @Override
-    public String chooseClientAlias(String[] keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    public String chooseClientAlias(
+        String[] keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
       return ALIAS;
     }
 
@@ -64,17 +72,20 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
     }
 
     @Override
-    public String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    public String chooseServerAlias(
+        String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
       return ALIAS;
     }
 
     @Override
-    public String chooseEngineClientAlias(String[] keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+    public String chooseEngineClientAlias(
+        String[] keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
       return ALIAS;
     }
 
     @Override
-    public String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+    public String chooseEngineServerAlias(
+        String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
       return ALIAS;
     }
 
@@ -97,16 +108,20 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
     public void checkServerTrusted(X509Certificate[] chain, String authType) {}
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, @Nullable Socket socket) {}
+    public void checkClientTrusted(
+        X509Certificate[] chain, String authType, @Nullable Socket socket) {}
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable Socket socket) {}
+    public void checkServerTrusted(
+        X509Certificate[] chain, String authType, @Nullable Socket socket) {}
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine) {}
+    public void checkClientTrusted(
+        X509Certificate[] chain, String authType, @Nullable SSLEngine engine) {}
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine) {}
+    public void checkServerTrusted(
+        X509Certificate[] chain, String authType, @Nullable SSLEngine engine) {}
 
     @Override
     public X509Certificate[] getAcceptedIssuers() {

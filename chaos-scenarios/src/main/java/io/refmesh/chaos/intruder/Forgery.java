@@ -14,12 +14,16 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * Makes the certificates that intruders show. The mesh's own CA signs those that must be genuine but for one thing; its key is in
- * the state folder, to which only the user who runs the mesh has access.
+ * Makes the certificates that intruders show. The mesh's own CA signs those that must be genuine
+ * but for one thing; its key is in the state folder, to which only the user who runs the mesh has
+ * access.
  */
 public final class Forgery {
 
-  /** How long ago an expired leaf was issued, and how long it lived: over for longer than any clock skew that is tolerated. */
+  /**
+   * How long ago an expired leaf was issued, and how long it lived: over for longer than any clock
+   * skew that is tolerated.
+   */
   private static final Duration ISSUED_AGO = Duration.ofMinutes(40);
 
   private static final Duration LIVED = Duration.ofMinutes(5);
@@ -39,7 +43,9 @@ public final class Forgery {
     this.clock = clock;
   }
 
-  /** A certificate that is right in every way, of the service account {@code shop/serviceAccount}. */
+  /**
+   * A certificate that is right in every way, of the service account {@code shop/serviceAccount}.
+   */
   public Credential genuine(String serviceAccount) throws IOException {
     return issue(control, serviceAccount, clock, LIFETIME);
   }
@@ -59,7 +65,8 @@ public final class Forgery {
     return issue(folder, serviceAccount, clock, LIFETIME);
   }
 
-  private Credential issue(Path ca, String serviceAccount, InstantSource when, Duration lifetime) throws IOException {
+  private Credential issue(Path ca, String serviceAccount, InstantSource when, Duration lifetime)
+      throws IOException {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"), random);
@@ -67,9 +74,11 @@ public final class Forgery {
       CertificateAuthority authority = CertificateAuthority.open(ca, trustDomain, when, random);
       SpiffeId identity = new SpiffeId(trustDomain, "shop", serviceAccount);
       return new Credential(
-          keys.getPrivate(), authority.issue(keys.getPublic(), identity, lifetime, Duration.ZERO).chain());
+          keys.getPrivate(),
+          authority.issue(keys.getPublic(), identity, lifetime, Duration.ZERO).chain());
     } catch (GeneralSecurityException | CertificateAuthority.Unavailable e) {
-      throw new IOException("a certificate for an intruder could not be made: " + e.getMessage(), e);
+      throw new IOException(
+          "a certificate for an intruder could not be made: " + e.getMessage(), e);
     }
   }
 }

@@ -14,8 +14,8 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /**
- * A server with a genuine certificate of somebody else, where a caller expects another service. It counts what callers tell it:
- * bytes of the application, after the handshake. There must be none.
+ * A server with a genuine certificate of somebody else, where a caller expects another service. It
+ * counts what callers tell it: bytes of the application, after the handshake. There must be none.
  */
 public final class RogueServer implements AutoCloseable {
 
@@ -36,7 +36,8 @@ public final class RogueServer implements AutoCloseable {
   /** Listens on a free port of 127.0.0.1. */
   public static RogueServer open(Credential credential) throws IOException {
     RogueServer server =
-        new RogueServer(new ServerSocket(0, 128, InetAddress.ofLiteral("127.0.0.1")), credential.context());
+        new RogueServer(
+            new ServerSocket(0, 128, InetAddress.ofLiteral("127.0.0.1")), credential.context());
     Thread.ofVirtual().name("rogue").start(server::acceptAll);
     return server;
   }
@@ -62,14 +63,16 @@ public final class RogueServer implements AutoCloseable {
         connections.incrementAndGet();
         Thread.ofVirtual().start(() -> listen(socket));
       } catch (IOException e) {
-        // Closed, or a caller who was gone before it was accepted; the loop's condition tells which.
+        // Closed, or a caller who was gone before it was accepted; the loop's condition tells
+        // which.
       }
     }
   }
 
   private void listen(Socket plain) {
     try (plain;
-        SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket(plain, null, plain.getPort(), false)) {
+        SSLSocket socket =
+            (SSLSocket) tls.getSocketFactory().createSocket(plain, null, plain.getPort(), false)) {
       socket.setUseClientMode(false);
       socket.setNeedClientAuth(true);
       SSLParameters parameters = socket.getSSLParameters();

@@ -10,8 +10,9 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /**
- * Presents a certificate as a sidecar does. With TLS 1.3 a client has finished its handshake before the server looks at the client's
- * certificate, so it counts as admitted only when the server goes on to speak HTTP/2.
+ * Presents a certificate as a sidecar does. With TLS 1.3 a client has finished its handshake before
+ * the server looks at the client's certificate, so it counts as admitted only when the server goes
+ * on to speak HTTP/2.
  */
 public final class TlsIntruder implements Intruder {
 
@@ -43,7 +44,9 @@ public final class TlsIntruder implements Intruder {
 
   private Ending shakeHands(Socket plain) {
     try (SSLSocket socket =
-        (SSLSocket) tls.getSocketFactory().createSocket(plain, target.getHostString(), target.getPort(), false)) {
+        (SSLSocket)
+            tls.getSocketFactory()
+                .createSocket(plain, target.getHostString(), target.getPort(), false)) {
       SSLParameters parameters = socket.getSSLParameters();
       parameters.setProtocols(new String[] {"TLSv1.3"});
       parameters.setApplicationProtocols(new String[] {ALPN});

@@ -22,7 +22,10 @@ final class CertificateWatch {
     serials.clear();
   }
 
-  /** {@code minSerials} over all instances, or {@code <workload or instance>.serials} for the least of some. */
+  /**
+   * {@code minSerials} over all instances, or {@code <workload or instance>.serials} for the least
+   * of some.
+   */
   synchronized OptionalDouble figure(String name) {
     if (name.equals("minSerials")) {
       return serials.values().stream().mapToDouble(Set::size).min();
@@ -32,11 +35,10 @@ final class CertificateWatch {
     }
     String wanted = name.substring(0, name.length() - ".serials".length());
     return serials.entrySet().stream()
-        .filter(
-            entry -> {
-              String instance = entry.getKey().substring(entry.getKey().indexOf('/') + 1);
-              return instance.equals(wanted) || instance.startsWith(wanted + "-");
-            })
+        .filter(entry -> {
+          String instance = entry.getKey().substring(entry.getKey().indexOf('/') + 1);
+          return instance.equals(wanted) || instance.startsWith(wanted + "-");
+        })
         .mapToDouble(entry -> entry.getValue().size())
         .min();
   }

@@ -34,8 +34,7 @@ final class ClientFigures {
       case "requests" -> of(requests.size());
       case "ok" -> of(count(RecordedRequest::ok));
       case "errors" -> of(requests.size() - count(RecordedRequest::ok));
-      // An end without any sign that something is missing, and yet something is: the worst kind of cut.
-      case "cleanShort" -> of(count(r -> r.outcome().equals("truncated") && r.error().startsWith("body of ") && !r.error().contains("content-length")));
+      case "cleanShort" -> of(count(RecordedRequest::cleanShort));
       case "errorRate" -> share(requests.size() - count(RecordedRequest::ok));
       case "successRate" -> share(count(RecordedRequest::ok));
       case "unfinished" -> of(unfinished());
@@ -53,10 +52,19 @@ final class ClientFigures {
         : of(sorted[Math.clamp((long) Math.ceil(q * sorted.length) - 1, 0, sorted.length - 1)]);
   }
 
-  /** Numbers are given in turn: one that is missing between the first and the last was sent and never ended. */
+  /**
+   * Numbers are given in turn: one that is missing between the first and the last was sent and
+   * never ended.
+   */
   private double unfinished() {
     long[] numbers = requests.stream().mapToLong(RecordedRequest::number).sorted().toArray();
-    long missing = numbers.length == 0 ? 0 : numbers[numbers.length - 1] - numbers[0] + 1 - Arrays.stream(numbers).distinct().count();
+    long missing =
+        numbers.length == 0
+            ? 0
+            : numbers[numbers.length - 1]
+                - numbers[0]
+                + 1
+                - Arrays.stream(numbers).distinct().count();
     return missing + count(r -> r.outcome().equals("timeout"));
   }
 

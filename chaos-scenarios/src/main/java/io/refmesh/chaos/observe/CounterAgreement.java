@@ -10,13 +10,26 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The cross-check of every scenario: each request that a client recorded is one that the caller's sidecar counted, with the same
- * status; each that a called sidecar let through is one that its application recorded. Exact, no tolerance.
+ * The cross-check of every scenario: each request that a client recorded is one that the caller's
+ * sidecar counted, with the same status; each that a called sidecar let through is one that its
+ * application recorded. Exact, no tolerance.
  */
 final class CounterAgreement {
 
-  /** Errors with which the called sidecar itself answers, so that its application never sees the request. */
-  private static final Set<String> REFUSED_BY_SIDECAR = Set.of("denied", "not-ready", "draining", "rate-limited", "bad-request");
+  /**
+   * Errors with which the called sidecar itself answers, so that its application never sees the
+   * request.
+   */
+  private static final Set<String> REFUSED_BY_SIDECAR =
+      Set.of(
+          "denied",
+          "not-ready",
+          "draining",
+          "rate-limited",
+          "bad-request",
+          "overloaded",
+          "connect-failed",
+          "connect-timeout");
 
   private final CounterFigures counters;
   private final RequestRecord requests;
@@ -32,7 +45,8 @@ final class CounterAgreement {
 
   ExpectationVerdict verdict() {
     Map<String, List<LoadTarget>> byService = new TreeMap<>();
-    streams.forEach(target -> byService.computeIfAbsent(target.service(), s -> new ArrayList<>()).add(target));
+    streams.forEach(
+        target -> byService.computeIfAbsent(target.service(), s -> new ArrayList<>()).add(target));
     byService.forEach(this::caller);
     Set<String> workloads = new TreeSet<>();
     streams.forEach(target -> workloads.addAll(target.workloads()));
@@ -57,17 +71,30 @@ final class CounterAgreement {
             + service.substring(0, slash)
             + ",dst_service="
             + service.substring(slash + 1);
-    compare(service + " requests", "clients", sent.size(), "caller's sidecar", growth("request_total{" + labels + "}"));
+    compare(
+        service + " requests",
+        "clients",
+        sent.size(),
+        "caller's sidecar",
+        growth("request_total{" + labels + "}"));
     Map<Integer, Long> byStatus = new TreeMap<>();
-    sent.stream().filter(RecordedRequest::complete).forEach(r -> byStatus.merge(r.status(), 1L, Long::sum));
-    byStatus.forEach(
-        (status, count) ->
-            compare(
-                service + " answers " + status,
-                "clients",
-                count,
-                "caller's sidecar",
-                growth("response_total{" + labels + ",status_code=" + status + ",classification=" + classified(status) + "}")));
+    sent.stream()
+        .filter(RecordedRequest::complete)
+        .forEach(r -> byStatus.merge(r.status(), 1L, Long::sum));
+    byStatus.forEach((status, count) ->
+        compare(
+            service + " answers " + status,
+            "clients",
+            count,
+            "caller's sidecar",
+            growth(
+                "response_total{"
+                    + labels
+                    + ",status_code="
+                    + status
+                    + ",classification="
+                    + classified(status)
+                    + "}")));
   }
 
   private void called(String workload) {

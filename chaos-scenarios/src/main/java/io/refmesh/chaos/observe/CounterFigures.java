@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import tools.jackson.databind.JsonNode;
 
-/** Figures from counters: how much the sidecars and the applications counted between two moments. */
+/**
+ * Figures from counters: how much the sidecars and the applications counted between two moments.
+ */
 final class CounterFigures {
 
   private final List<SidecarTarget> sidecars;
@@ -26,7 +28,8 @@ final class CounterFigures {
   /**
    * Growth of a metric, summed over the sidecars.
    *
-   * @param text {@code name{label=value,…}}; the labels {@code workload} and {@code instance} choose sidecars
+   * @param text {@code name{label=value,…}}; the labels {@code workload} and {@code instance}
+   *     choose sidecars
    */
   OptionalDouble growth(String text) {
     Metric metric = Metric.parse(text);
@@ -62,10 +65,15 @@ final class CounterFigures {
     return known ? OptionalDouble.of(sum) : OptionalDouble.empty();
   }
 
-  /** What the applications of a workload (or one instance, or all workloads {@code name-…}) recorded. */
+  /**
+   * What the applications of a workload (or one instance, or all workloads {@code name-…})
+   * recorded.
+   */
   OptionalDouble server(String name, String statistic) {
-    List<AppTarget> chosen = apps.stream().filter(app -> chooses(name, app.workload(), app.instance())).toList();
-    List<AppTarget> known = chosen.stream().filter(app -> to.apps().containsKey(app.adminUrl())).toList();
+    List<AppTarget> chosen =
+        apps.stream().filter(app -> chooses(name, app.workload(), app.instance())).toList();
+    List<AppTarget> known =
+        chosen.stream().filter(app -> to.apps().containsKey(app.adminUrl())).toList();
     if (known.isEmpty()) {
       return OptionalDouble.empty();
     }
@@ -85,7 +93,9 @@ final class CounterFigures {
           statistic.startsWith("status.")
               ? sum(known, "/status/" + statistic.substring("status.".length()))
               : statistic.startsWith("caller.")
-                  ? sum(known, "/callers/" + statistic.substring("caller.".length()).replace("/", "~1"))
+                  ? sum(
+                      known,
+                      "/callers/" + statistic.substring("caller.".length()).replace("/", "~1"))
                   : OptionalDouble.empty();
     };
   }
@@ -152,7 +162,9 @@ final class CounterFigures {
 
     boolean chooses(String ofWorkload, String ofInstance) {
       return (workload.isEmpty() || CounterFigures.chooses(workload, ofWorkload, ofInstance))
-          && (instance.isEmpty() || ofInstance.endsWith("/" + instance) || ofInstance.equals(instance));
+          && (instance.isEmpty()
+              || ofInstance.endsWith("/" + instance)
+              || ofInstance.equals(instance));
     }
   }
 }

@@ -5,7 +5,8 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * All counters as they were at one time. What had ended before is there with its last reading, so that sums never shrink.
+ * All counters as they were at one time. What had ended before is there with its last reading, so
+ * that sums never shrink.
  *
  * @param epochMicros when the reading began
  * @param sidecars metrics pages by admin URL

@@ -22,8 +22,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Watches one load run from three sides: what the clients recorded, what the applications recorded, what the sidecars counted. The
- * file of this package to open first. Thread-safe.
+ * Watches one load run from three sides: what the clients recorded, what the applications recorded,
+ * what the sidecars counted. The file of this package to open first. Thread-safe.
  */
 public final class Observer implements AutoCloseable {
 
@@ -45,14 +45,18 @@ public final class Observer implements AutoCloseable {
     this(sidecars, apps, requestsTsv, InstantSource.system());
   }
 
-  Observer(List<SidecarTarget> sidecars, List<AppTarget> apps, Path requestsTsv, InstantSource clock) {
+  Observer(
+      List<SidecarTarget> sidecars, List<AppTarget> apps, Path requestsTsv, InstantSource clock) {
     this.sidecars = new ArrayList<>(sidecars);
     this.apps = new ArrayList<>(apps);
     this.requests = new RequestRecord(requestsTsv);
     this.clock = clock;
   }
 
-  /** Further sidecars and applications, such as those that replace others; the others' last readings stay. */
+  /**
+   * Further sidecars and applications, such as those that replace others; the others' last readings
+   * stay.
+   */
   public synchronized void add(List<SidecarTarget> moreSidecars, List<AppTarget> moreApps) {
     moreSidecars.stream().filter(target -> !sidecars.contains(target)).forEach(sidecars::add);
     moreApps.stream().filter(target -> !apps.contains(target)).forEach(apps::add);
@@ -89,8 +93,9 @@ public final class Observer implements AutoCloseable {
   }
 
   /**
-   * The figures of a window. Requests belong to it by their intended start; {@code skip} leaves out the first of them. Counters are
-   * those between the two moments: to skip there, take a moment later.
+   * The figures of a window. Requests belong to it by their intended start; {@code skip} leaves out
+   * the first of them. Counters are those between the two moments: to skip there, take a moment
+   * later.
    *
    * @param before the figures that {@code before.…} names
    */
@@ -101,18 +106,22 @@ public final class Observer implements AutoCloseable {
     return new WindowFigures(
         Math.max(0, end - start) / 1_000_000.0,
         stream ->
-            requests.where(r -> r.stream().equals(stream) && r.intendedMicros() >= start && r.intendedMicros() < end),
+            requests.where(r ->
+                r.stream().equals(stream)
+                    && r.intendedMicros() >= start
+                    && r.intendedMicros() < end),
         counters(from, to),
         certificates::figure,
         before);
   }
 
   /**
-   * Looks again and again until {@code condition} holds, and tells how long after {@code since} that was; empty when it did not
-   * within {@code within}. Client figures are those of the requests that ended in the last second, counters those since {@code
-   * since}.
+   * Looks again and again until {@code condition} holds, and tells how long after {@code since}
+   * that was; empty when it did not within {@code within}. Client figures are those of the requests
+   * that ended in the last second, counters those since {@code since}.
    */
-  public Optional<Duration> firstTrue(Expression condition, Moment since, Duration within) throws InterruptedException {
+  public Optional<Duration> firstTrue(Expression condition, Moment since, Duration within)
+      throws InterruptedException {
     long deadline = since.epochMicros() + within.toNanos() / 1_000;
     while (!closed) {
       Moment now = mark();
@@ -121,12 +130,14 @@ public final class Observer implements AutoCloseable {
       Figures figures =
           new WindowFigures(
               SLIDING.toSeconds(),
-              stream -> requests.where(r -> r.stream().equals(stream) && r.endMicros() >= slidingStart),
+              stream ->
+                  requests.where(r -> r.stream().equals(stream) && r.endMicros() >= slidingStart),
               counters(since, now),
               certificates::figure,
               Optional.empty());
       if (holds(condition, figures)) {
-        return Optional.of(Duration.of(Math.max(0, now.epochMicros() - since.epochMicros()), ChronoUnit.MICROS));
+        return Optional.of(
+            Duration.of(Math.max(0, now.epochMicros() - since.epochMicros()), ChronoUnit.MICROS));
       }
       if (now.epochMicros() > deadline) {
         break;
@@ -136,19 +147,26 @@ public final class Observer implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Requests and errors recorded in the last second, for the progress on the terminal: rate and errors. */
+  /**
+   * Requests and errors recorded in the last second, for the progress on the terminal: rate and
+   * errors.
+   */
   public LastSecond lastSecond() {
     refresh();
     long now = micros(clock.instant());
     // What ends now is written a little later.
     long start = now - 1_300_000;
-    List<RecordedRequest> recent = requests.where(r -> r.endMicros() >= start && r.endMicros() < start + 1_000_000);
+    List<RecordedRequest> recent =
+        requests.where(r -> r.endMicros() >= start && r.endMicros() < start + 1_000_000);
     return new LastSecond(recent.size(), recent.stream().filter(r -> !r.ok()).count());
   }
 
   public record LastSecond(double ratePerSecond, long errors) {}
 
-  /** Starts to look at the sidecars' certificates twice a second; {@code certs.…} figures count from now on. */
+  /**
+   * Starts to look at the sidecars' certificates twice a second; {@code certs.…} figures count from
+   * now on.
+   */
   public void watchCertificates() {
     certificates.reset();
     Thread.ofVirtual().name("watch certificates").start(this::pollCertificates);
@@ -164,35 +182,36 @@ public final class Observer implements AutoCloseable {
     refresh();
     Map<String, TreeMap<Long, List<RecordedRequest>>> byStream = new TreeMap<>();
     for (RecordedRequest request : requests.where(r -> true)) {
-      long bin = Math.floorDiv(request.intendedMicros() / 1_000 - loadStartEpochMillis, (long) Timeline.Bin.WIDTH_MILLIS);
+      long bin =
+          Math.floorDiv(
+              request.intendedMicros() / 1_000 - loadStartEpochMillis,
+              (long) Timeline.Bin.WIDTH_MILLIS);
       byStream
           .computeIfAbsent(request.stream(), s -> new TreeMap<>())
           .computeIfAbsent(bin, b -> new ArrayList<>())
           .add(request);
     }
     List<Timeline.Bin> bins = new ArrayList<>();
-    byStream.forEach(
-        (stream, slots) ->
-            slots.forEach(
-                (slot, inside) -> {
-                  ClientFigures figures = new ClientFigures(inside);
-                  bins.add(
-                      new Timeline.Bin(
-                          stream,
-                          slot * Timeline.Bin.WIDTH_MILLIS,
-                          inside.size(),
-                          (int) inside.stream().filter(r -> !r.ok()).count(),
-                          figures.quantile(0.5).orElse(-1),
-                          figures.quantile(0.99).orElse(-1),
-                          figures.quantile(1).orElse(-1)));
-                }));
+    byStream.forEach((stream, slots) ->
+        slots.forEach((slot, inside) -> {
+          ClientFigures figures = new ClientFigures(inside);
+          bins.add(
+              new Timeline.Bin(
+                  stream,
+                  slot * Timeline.Bin.WIDTH_MILLIS,
+                  inside.size(),
+                  (int) inside.stream().filter(r -> !r.ok()).count(),
+                  figures.quantile(0.5).orElse(-1),
+                  figures.quantile(0.99).orElse(-1),
+                  figures.quantile(1).orElse(-1)));
+        }));
     bins.sort((a, b) -> Long.compare(a.atMillis(), b.atMillis()));
     return bins;
   }
 
   /**
-   * Whether clients, sidecars and applications counted the same. To be asked when nothing is in flight: {@code from} before the load
-   * began, {@code to} after it ended.
+   * Whether clients, sidecars and applications counted the same. To be asked when nothing is in
+   * flight: {@code from} before the load began, {@code to} after it ended.
    */
   public ExpectationVerdict countersAgree(Moment from, Moment to, List<LoadTarget> streams) {
     refresh();
@@ -202,7 +221,9 @@ public final class Observer implements AutoCloseable {
       allSidecars = List.copyOf(sidecars);
       allApps = List.copyOf(apps);
     }
-    return new CounterAgreement(new CounterFigures(allSidecars, allApps, from, to), requests, streams).verdict();
+    return new CounterAgreement(
+            new CounterFigures(allSidecars, allApps, from, to), requests, streams)
+        .verdict();
   }
 
   @Override
@@ -218,12 +239,14 @@ public final class Observer implements AutoCloseable {
         synchronized (this) {
           all = List.copyOf(sidecars);
         }
-        Map<String, String> read = pages.read(all.stream().map(sidecar -> sidecar.admin() + "/config").toList());
+        Map<String, String> read =
+            pages.read(all.stream().map(sidecar -> sidecar.admin() + "/config").toList());
         for (SidecarTarget sidecar : all) {
           String page = read.get(sidecar.admin() + "/config");
           if (page != null) {
             certificates.seen(
-                sidecar.instance(), JsonMapper.shared().readTree(page).at("/certificate/serial").asString(""));
+                sidecar.instance(),
+                JsonMapper.shared().readTree(page).at("/certificate/serial").asString(""));
           }
         }
         Thread.sleep(SERIALS_EVERY);

@@ -20,7 +20,10 @@ final class Pages implements AutoCloseable {
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(3);
 
   private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(ANSWER_WITHIN).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(ANSWER_WITHIN)
+          .build();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   /** The pages of the URLs that answered 200, by URL. */
@@ -43,7 +46,8 @@ final class Pages implements AutoCloseable {
   private String get(String url) throws IOException, InterruptedException {
     HttpResponse<String> answer =
         http.send(
-            HttpRequest.newBuilder(URI.create(url)).timeout(ANSWER_WITHIN).build(), HttpResponse.BodyHandlers.ofString());
+            HttpRequest.newBuilder(URI.create(url)).timeout(ANSWER_WITHIN).build(),
+            HttpResponse.BodyHandlers.ofString());
     if (answer.statusCode() != 200) {
       throw new IOException("GET " + url + " answered " + answer.statusCode() + " (expected: 200)");
     }

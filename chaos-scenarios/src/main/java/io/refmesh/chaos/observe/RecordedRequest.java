@@ -22,7 +22,8 @@ record RecordedRequest(
   static RecordedRequest parse(String line) {
     String[] columns = line.split("\t", -1);
     if (columns.length != COLUMNS) {
-      throw new IllegalArgumentException("a line of " + columns.length + " columns (expected: " + COLUMNS + "): " + line);
+      throw new IllegalArgumentException(
+          "a line of " + columns.length + " columns (expected: " + COLUMNS + "): " + line);
     }
     int dash = columns[1].lastIndexOf('-');
     return new RecordedRequest(
@@ -42,9 +43,18 @@ record RecordedRequest(
     return outcome.equals("ok");
   }
 
-  /** Whether the answer came whole, whatever it said. */
+  /** Whether the answer ended as if it were whole, whatever it said. */
   boolean complete() {
-    return outcome.equals("ok") || outcome.equals("http");
+    return outcome.equals("ok") || outcome.equals("http") || cleanShort();
+  }
+
+  /**
+   * An end without any sign that something is missing, and yet something is: the worst kind of cut.
+   */
+  boolean cleanShort() {
+    return outcome.equals("truncated")
+        && error.startsWith("body of ")
+        && !error.contains("content-length");
   }
 
   /** From when it should have started, so that a stall of the generator shows. */

@@ -12,7 +12,10 @@ import java.util.function.Predicate;
 /** The record of a load run, read while it is being written: whole lines only. Thread-safe. */
 final class RequestRecord {
 
-  /** A run of eight minutes at a few hundred requests a second stays far below; what is above is an error. */
+  /**
+   * A run of eight minutes at a few hundred requests a second stays far below; what is above is an
+   * error.
+   */
   private static final int REQUESTS_MAX = 2_000_000;
 
   private final Path file;
@@ -43,7 +46,8 @@ final class RequestRecord {
       for (String line : new String(bytes, 0, end, StandardCharsets.UTF_8).split("\n")) {
         if (!line.isEmpty() && line.charAt(0) != '#') {
           if (requests.size() >= REQUESTS_MAX) {
-            throw new IOException("more than " + REQUESTS_MAX + " requests in one run (expected: shorter windows)");
+            throw new IOException(
+                "more than " + REQUESTS_MAX + " requests in one run (expected: shorter windows)");
           }
           requests.add(RecordedRequest.parse(line));
         }

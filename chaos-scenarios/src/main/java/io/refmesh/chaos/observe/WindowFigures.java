@@ -8,7 +8,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 
-/** The figures of one window, by the names that scenarios use (docs/reference/scenarios.md). One thread at a time. */
+/**
+ * The figures of one window, by the names that scenarios use (docs/reference/scenarios.md). One
+ * thread at a time.
+ */
 final class WindowFigures implements Figures {
 
   private final double seconds;
@@ -61,12 +64,15 @@ final class WindowFigures implements Figures {
       return OptionalDouble.empty();
     }
     return streams
-        .computeIfAbsent(name.substring(0, dot), stream -> new ClientFigures(requestsOf.apply(stream)))
+        .computeIfAbsent(
+            name.substring(0, dot), stream -> new ClientFigures(requestsOf.apply(stream)))
         .figure(name.substring(dot + 1));
   }
 
   private OptionalDouble server(String name) {
     int dot = name.indexOf('.');
-    return dot < 0 ? OptionalDouble.empty() : counters.server(name.substring(0, dot), name.substring(dot + 1));
+    return dot < 0
+        ? OptionalDouble.empty()
+        : counters.server(name.substring(0, dot), name.substring(dot + 1));
   }
 }

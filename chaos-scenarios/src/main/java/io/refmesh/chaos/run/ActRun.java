@@ -63,13 +63,17 @@ final class ActRun {
     Map<String, Double> figures();
   }
 
-  /** A window that is over: where the counters stood, also after each beginning that an expectation skips. */
+  /**
+   * A window that is over: where the counters stood, also after each beginning that an expectation
+   * skips.
+   */
   record Held(Mark from, Mark to, Map<Duration, Mark> skipped) {}
 
   /** Something noticed. */
   record Moment(String name, Instant at) {}
 
-  private record Watch(Mark since, Duration within, CompletableFuture<Optional<Duration>> found, Thread thread) {}
+  private record Watch(
+      Mark since, Duration within, CompletableFuture<Optional<Duration>> found, Thread thread) {}
 
   /** What the act found out. */
   record Outcome(List<Judgement> judgements, Map<Window, Held> windows, List<Moment> moments) {}
@@ -122,7 +126,8 @@ final class ActRun {
   }
 
   /** Lets a window pass; faults of {@code plans} that come or go inside it do so. */
-  private void hold(Window window, Duration length, List<FaultPlan> plans) throws IOException, InterruptedException {
+  private void hold(Window window, Duration length, List<FaultPlan> plans)
+      throws IOException, InterruptedException {
     screen.window(window.text(), length);
     Mark from = observations.mark();
     Instant begin = from.at();
@@ -136,7 +141,9 @@ final class ActRun {
         }
       }
       for (Expectation expectation : act.expectations()) {
-        if (expectation.window() == window && expectation.skip().equals(step) && !skipped.containsKey(step)) {
+        if (expectation.window() == window
+            && expectation.skip().equals(step)
+            && !skipped.containsKey(step)) {
           skipped.put(step, observations.mark());
         }
       }
@@ -190,7 +197,8 @@ final class ActRun {
 
   // -- conditions that have to become true
 
-  private void watch(Mark since, java.util.function.Function<Expectation, Optional<Duration>> limit) {
+  private void watch(
+      Mark since, java.util.function.Function<Expectation, Optional<Duration>> limit) {
     for (Expectation expectation : act.expectations()) {
       Optional<Duration> within = limit.apply(expectation);
       if (within.isPresent()) {
@@ -198,18 +206,17 @@ final class ActRun {
         Thread thread =
             Thread.ofVirtual()
                 .name("watch " + expectation.id())
-                .start(
-                    () -> {
-                      try {
-                        Optional<Duration> took =
-                            observations.firstTrue(expectation.condition(), since, within.get());
-                        found.complete(took);
-                      } catch (InterruptedException e) {
-                        found.complete(Optional.empty());
-                      } catch (RuntimeException e) {
-                        found.completeExceptionally(e);
-                      }
-                    });
+                .start(() -> {
+                  try {
+                    Optional<Duration> took =
+                        observations.firstTrue(expectation.condition(), since, within.get());
+                    found.complete(took);
+                  } catch (InterruptedException e) {
+                    found.complete(Optional.empty());
+                  } catch (RuntimeException e) {
+                    found.completeExceptionally(e);
+                  }
+                });
         watches.put(expectation, new Watch(since, within.get(), found, thread));
       }
     }
@@ -238,8 +245,9 @@ final class ActRun {
       double open = 0;
       for (String stream : streams) {
         // Those that the client gave up count as unfinished for good.
-        open += figures.figure("client." + stream + ".unfinished").orElse(0)
-            - figures.figure("client." + stream + ".outcome.timeout").orElse(0);
+        open +=
+            figures.figure("client." + stream + ".unfinished").orElse(0)
+                - figures.figure("client." + stream + ".outcome.timeout").orElse(0);
       }
       if (open == 0) {
         return;
@@ -275,7 +283,8 @@ final class ActRun {
       from = window.skipped().getOrDefault(expectation.skip(), window.from());
       to = window.to();
       if (!expectation.skip().isZero() && !window.skipped().containsKey(expectation.skip())) {
-        return Judge.unknown(expectation, expectation.that(), "the window was shorter than what is skipped");
+        return Judge.unknown(
+            expectation, expectation.that(), "the window was shorter than what is skipped");
       }
     }
     return Judge.window(expectation, with(observations.figures(from, to, before)));
@@ -284,9 +293,11 @@ final class ActRun {
   private Judgement judge(Expectation expectation, Watch watch) throws InterruptedException {
     try {
       Optional<Duration> took = watch.found().get(0, TimeUnit.SECONDS);
-      took.ifPresent(after -> moments.add(new Moment(expectation.id(), watch.since().at().plus(after))));
+      took.ifPresent(
+          after -> moments.add(new Moment(expectation.id(), watch.since().at().plus(after))));
       Duration looked =
-          expectation.detectWithin().isPresent() && watch.within().compareTo(act.windows().during()) > 0
+          expectation.detectWithin().isPresent()
+                  && watch.within().compareTo(act.windows().during()) > 0
               ? act.windows().during()
               : watch.within();
       return Judge.time(expectation, took, looked);
@@ -300,7 +311,8 @@ final class ActRun {
   /** Figures of the mesh, and those that faults and hops measured themselves. */
   private Figures with(Figures measured) {
     Map<String, Double> own = new HashMap<>(injector.figures());
-    faults.forEach((id, fault) -> fault.figures().forEach((name, value) -> own.put("fault." + id + "." + name, value)));
+    faults.forEach((id, fault) ->
+        fault.figures().forEach((name, value) -> own.put("fault." + id + "." + name, value)));
     return name -> {
       Double value = own.get(name);
       return value == null ? measured.figure(name) : OptionalDouble.of(value);

@@ -67,7 +67,13 @@ final class GroupMesh implements AutoCloseable {
    * @param logs where the logs of its processes go in the end
    */
   static GroupMesh start(
-      RefmeshHome home, Topology topology, Path directory, Path logs, long seed, HttpJson http, Progress progress)
+      RefmeshHome home,
+      Topology topology,
+      Path directory,
+      Path logs,
+      long seed,
+      HttpJson http,
+      Progress progress)
       throws IOException, InterruptedException, BadScenarioException {
     MeshFolder folder = new MeshFolder(directory.resolve("folder"));
     ShopFolder.write(home, folder.directory(), topology, seed);
@@ -75,9 +81,12 @@ final class GroupMesh implements AutoCloseable {
     try {
       mesh =
           LocalMesh.start(
-              new LocalMeshOptions(folder.directory(), directory.resolve("state"), home, Map.of(), STOP_GRACE), progress);
+              new LocalMeshOptions(
+                  folder.directory(), directory.resolve("state"), home, Map.of(), STOP_GRACE),
+              progress);
     } catch (BadFolderException e) {
-      throw new BadScenarioException(List.of("topology " + topology.name() + ": " + e.getMessage()));
+      throw new BadScenarioException(
+          List.of("topology " + topology.name() + ": " + e.getMessage()));
     }
     GroupMesh group =
         new GroupMesh(mesh, folder, directory, logs, http, workloadsOfService(folder.directory()));
@@ -110,7 +119,9 @@ final class GroupMesh implements AutoCloseable {
   }
 
   List<SidecarTarget> sidecars() {
-    return mesh.running().stream().map(i -> new SidecarTarget(i.name(), i.workload(), i.admin())).toList();
+    return mesh.running().stream()
+        .map(i -> new SidecarTarget(i.name(), i.workload(), i.admin()))
+        .toList();
   }
 
   List<AppTarget> apps() {
@@ -132,8 +143,8 @@ final class GroupMesh implements AutoCloseable {
   }
 
   /**
-   * Makes {@code resources} the content of a layer of the folder and waits until it is in force: the control plane has read it, and
-   * every sidecar has applied what follows from it.
+   * Makes {@code resources} the content of a layer of the folder and waits until it is in force:
+   * the control plane has read it, and every sidecar has applied what follows from it.
    */
   void apply(String layer, List<MeshResource> resources) throws IOException, InterruptedException {
     folder.put(layer, resources);
@@ -143,7 +154,8 @@ final class GroupMesh implements AutoCloseable {
     for (long rounds = IN_FORCE_WITHIN.dividedBy(LOOK_EVERY); rounds > 0; rounds--) {
       JsonNode state = http.get(mesh.controlPlaneAdmin() + "/state");
       missing = notInForce(state, via);
-      // Twice in a row: a sidecar to which nothing could be sent for a moment looks as if it had everything.
+      // Twice in a row: a sidecar to which nothing could be sent for a moment looks as if it had
+      // everything.
       if (missing.isEmpty() && once) {
         return;
       }
@@ -151,10 +163,16 @@ final class GroupMesh implements AutoCloseable {
       Thread.sleep(LOOK_EVERY);
     }
     throw new IOException(
-        "a change of the mesh's folder was not in force within " + IN_FORCE_WITHIN.toSeconds() + " s: " + missing);
+        "a change of the mesh's folder was not in force within "
+            + IN_FORCE_WITHIN.toSeconds()
+            + " s: "
+            + missing);
   }
 
-  /** Changes the marker, a detour of a service that nobody calls; what the control plane shows of it tells how far it has read. */
+  /**
+   * Changes the marker, a detour of a service that nobody calls; what the control plane shows of it
+   * tells how far it has read.
+   */
   private String mark() throws IOException {
     revision++;
     String via = "127.0.0.1:" + (1 + revision % 65_000);
@@ -167,14 +185,20 @@ final class GroupMesh implements AutoCloseable {
                 ShopFolder.MARKER,
                 JSON.writeValueAsString(
                     Map.of(
-                        "apiVersion", "refmesh.io/v1alpha1",
-                        "kind", "Detour",
-                        "metadata", Map.of("name", ShopFolder.MARKER, "namespace", ShopFolder.NAMESPACE),
+                        "apiVersion",
+                        "refmesh.io/v1alpha1",
+                        "kind",
+                        "Detour",
+                        "metadata",
+                        Map.of("name", ShopFolder.MARKER, "namespace", ShopFolder.NAMESPACE),
                         "spec",
-                            Map.of(
-                                "targetRefs", List.of(Map.of("kind", "Service", "name", ShopFolder.MARKER)),
-                                "via", via,
-                                "expiresAfter", "1m"))))));
+                        Map.of(
+                            "targetRefs",
+                            List.of(Map.of("kind", "Service", "name", ShopFolder.MARKER)),
+                            "via",
+                            via,
+                            "expiresAfter",
+                            "1m"))))));
     return via;
   }
 
@@ -187,7 +211,11 @@ final class GroupMesh implements AutoCloseable {
     if (!read) {
       StringBuilder problems = new StringBuilder();
       for (JsonNode problem : state.path("problems")) {
-        problems.append("; ").append(problem.path("object").asString("")).append(": ").append(problem.path("message").asString(""));
+        problems
+            .append("; ")
+            .append(problem.path("object").asString(""))
+            .append(": ")
+            .append(problem.path("message").asString(""));
       }
       return "the control plane has not read it" + problems;
     }
@@ -200,7 +228,9 @@ final class GroupMesh implements AutoCloseable {
               + proxy.path("replica").asInt()
               + " has not applied "
               + resource.path("resource").asString("")
-              + (resource.path("reason").asString("").isEmpty() ? "" : ": " + resource.path("reason").asString(""));
+              + (resource.path("reason").asString("").isEmpty()
+                  ? ""
+                  : ": " + resource.path("reason").asString(""));
         }
       }
     }
@@ -240,11 +270,14 @@ final class GroupMesh implements AutoCloseable {
         workloads.put(
             service.metadata().name(),
             contents.only(Workload.class).stream()
-                .filter(
-                    workload ->
-                        workload.metadata().namespace().equals(service.metadata().namespace())
-                            && !service.selector().isEmpty()
-                            && workload.metadata().labels().entrySet().containsAll(service.selector().entrySet()))
+                .filter(workload ->
+                    workload.metadata().namespace().equals(service.metadata().namespace())
+                        && !service.selector().isEmpty()
+                        && workload
+                            .metadata()
+                            .labels()
+                            .entrySet()
+                            .containsAll(service.selector().entrySet()))
                 .map(workload -> workload.metadata().name())
                 .toList());
       }

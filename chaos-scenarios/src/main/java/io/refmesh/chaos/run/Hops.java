@@ -18,10 +18,15 @@ import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The places between sidecars where one scenario's harness sits, open as long as the scenario runs. */
+/**
+ * The places between sidecars where one scenario's harness sits, open as long as the scenario runs.
+ */
 final class Hops implements AutoCloseable {
 
-  /** Longer than any scenario; should the run die, discovery goes back to the real addresses by itself. */
+  /**
+   * Longer than any scenario; should the run die, discovery goes back to the real addresses by
+   * itself.
+   */
   private static final String EXPIRES_AFTER = "15m";
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -38,7 +43,12 @@ final class Hops implements AutoCloseable {
    * @param files for what captures keep
    */
   static Hops open(
-      List<Hop> hops, String scenario, List<RunningInstance> running, ToxiproxyProcess toxiproxy, Forgery forgery, Path files)
+      List<Hop> hops,
+      String scenario,
+      List<RunningInstance> running,
+      ToxiproxyProcess toxiproxy,
+      Forgery forgery,
+      Path files)
       throws IOException {
     Hops opened = new Hops();
     try {
@@ -53,7 +63,12 @@ final class Hops implements AutoCloseable {
   }
 
   private void add(
-      Hop hop, String scenario, InetSocketAddress upstream, ToxiproxyProcess toxiproxy, Forgery forgery, Path files)
+      Hop hop,
+      String scenario,
+      InetSocketAddress upstream,
+      ToxiproxyProcess toxiproxy,
+      Forgery forgery,
+      Path files)
       throws IOException {
     String via =
         switch (hop.kind()) {
@@ -64,7 +79,8 @@ final class Hops implements AutoCloseable {
             yield opened.address();
           }
           case CAPTURE -> {
-            CapturingRelay opened = CapturingRelay.open(upstream, files.resolve(hop.id() + ".capture"));
+            CapturingRelay opened =
+                CapturingRelay.open(upstream, files.resolve(hop.id() + ".capture"));
             captures.put(hop.id(), opened);
             open.add(opened);
             yield text(opened.address());
@@ -87,7 +103,8 @@ final class Hops implements AutoCloseable {
   ToxicHop toxic(String id) {
     ToxicHop hop = toxic.get(id);
     if (hop == null) {
-      throw new IllegalArgumentException("hop " + id + " (expected: one of " + toxic.keySet() + ")");
+      throw new IllegalArgumentException(
+          "hop " + id + " (expected: one of " + toxic.keySet() + ")");
     }
     return hop;
   }
@@ -95,18 +112,16 @@ final class Hops implements AutoCloseable {
   /** What the hops measured so far, as {@code hop.ID.NAME}. */
   Map<String, Double> figures() {
     Map<String, Double> figures = new HashMap<>();
-    captures.forEach(
-        (id, capture) -> {
-          figures.put("hop." + id + ".connections", (double) capture.connections());
-          figures.put("hop." + id + ".notTls", (double) capture.notTls());
-          figures.put("hop." + id + ".bytes", (double) capture.bytes());
-          figures.put("hop." + id + ".clear", (double) capture.clear());
-        });
-    rogues.forEach(
-        (id, rogue) -> {
-          figures.put("hop." + id + ".connections", (double) rogue.connections());
-          figures.put("hop." + id + ".bytes", (double) rogue.bytes());
-        });
+    captures.forEach((id, capture) -> {
+      figures.put("hop." + id + ".connections", (double) capture.connections());
+      figures.put("hop." + id + ".notTls", (double) capture.notTls());
+      figures.put("hop." + id + ".bytes", (double) capture.bytes());
+      figures.put("hop." + id + ".clear", (double) capture.clear());
+    });
+    rogues.forEach((id, rogue) -> {
+      figures.put("hop." + id + ".connections", (double) rogue.connections());
+      figures.put("hop." + id + ".bytes", (double) rogue.bytes());
+    });
     return figures;
   }
 
@@ -128,15 +143,21 @@ final class Hops implements AutoCloseable {
     }
   }
 
-  private static InetSocketAddress upstream(Hop hop, List<RunningInstance> running) throws IOException {
+  private static InetSocketAddress upstream(Hop hop, List<RunningInstance> running)
+      throws IOException {
     return running.stream()
         .filter(i -> i.workload().equals(hop.workload()) && i.replica() == hop.endpoint())
         .findFirst()
         .map(i -> new InetSocketAddress(i.inbound(), hop.port()))
-        .orElseThrow(
-            () ->
-                new IOException(
-                    "hop " + hop.id() + ": " + hop.workload() + "-" + hop.endpoint() + " does not run (expected: an instance of the topology)"));
+        .orElseThrow(() ->
+            new IOException(
+                "hop "
+                    + hop.id()
+                    + ": "
+                    + hop.workload()
+                    + "-"
+                    + hop.endpoint()
+                    + " does not run (expected: an instance of the topology)"));
   }
 
   private static MeshResource detour(Hop hop, String via) {
@@ -147,15 +168,22 @@ final class Hops implements AutoCloseable {
         name,
         JSON.writeValueAsString(
             Map.of(
-                "apiVersion", "refmesh.io/v1alpha1",
-                "kind", "Detour",
-                "metadata", Map.of("name", name, "namespace", ShopFolder.NAMESPACE),
+                "apiVersion",
+                "refmesh.io/v1alpha1",
+                "kind",
+                "Detour",
+                "metadata",
+                Map.of("name", name, "namespace", ShopFolder.NAMESPACE),
                 "spec",
-                    Map.of(
-                        "targetRefs", List.of(Map.of("kind", "Service", "name", hop.service())),
-                        "endpoints", List.of(hop.endpoint()),
-                        "via", via,
-                        "expiresAfter", EXPIRES_AFTER))));
+                Map.of(
+                    "targetRefs",
+                    List.of(Map.of("kind", "Service", "name", hop.service())),
+                    "endpoints",
+                    List.of(hop.endpoint()),
+                    "via",
+                    via,
+                    "expiresAfter",
+                    EXPIRES_AFTER))));
   }
 
   private static String text(InetSocketAddress address) {

@@ -20,8 +20,8 @@ final class Judge {
   private Judge() {}
 
   /**
-   * @param known whether everything was measured that the condition needs; a negative control counts as caught by a known failure
-   *     only
+   * @param known whether everything was measured that the condition needs; a negative control
+   *     counts as caught by a known failure only
    */
   record Judgement(ExpectationVerdict verdict, boolean known) {
     boolean failed() {
@@ -59,7 +59,8 @@ final class Judge {
     } catch (Expression.UnknownFigureException e) {
       return unknown(expectation, expected, String.valueOf(e.getMessage()));
     }
-    return new Judgement(verdict(expectation, holds, observed(expectation.condition(), figures), expected), true);
+    return new Judgement(
+        verdict(expectation, holds, observed(expectation.condition(), figures), expected), true);
   }
 
   /**
@@ -71,7 +72,8 @@ final class Judge {
   static Judgement time(Expectation expectation, Optional<Duration> took, Duration looked) {
     Duration within = expectation.detectWithin().or(expectation::recoverWithin).orElseThrow();
     String what = expectation.detectWithin().isPresent() ? "beginning" : "end";
-    String expected = expectation.that() + " within " + millis(within) + " of the " + what + " of the fault";
+    String expected =
+        expectation.that() + " within " + millis(within) + " of the " + what + " of the fault";
     String observed =
         took.map(time -> "after " + millis(time)).orElseGet(() -> "not within " + millis(looked));
     boolean holds = took.isPresent() && took.get().compareTo(within) <= 0;

@@ -37,7 +37,8 @@ final class LiveObservations implements Observations {
   }
 
   @Override
-  public Optional<Duration> firstTrue(Expression condition, Mark since, Duration within) throws InterruptedException {
+  public Optional<Duration> firstTrue(Expression condition, Mark since, Duration within)
+      throws InterruptedException {
     return observer.firstTrue(condition, moment(since), within);
   }
 

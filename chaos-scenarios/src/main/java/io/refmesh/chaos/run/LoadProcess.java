@@ -10,11 +10,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/** The load generator of one scenario: a process inside the workload {@code load}, so that the sidecar of a caller is under test, too. */
+/**
+ * The load generator of one scenario: a process inside the workload {@code load}, so that the
+ * sidecar of a caller is under test, too.
+ */
 final class LoadProcess implements AutoCloseable {
 
   private static final List<String> JVM =
-      List.of("java", "-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto");
+      List.of(
+          "java",
+          "-XX:+UseSerialGC",
+          "-Xmx256m",
+          "-XX:TieredStopAtLevel=1",
+          "-XX:-UsePerfData",
+          "-Xshare:auto");
   private static final Duration START_WITHIN = Duration.ofSeconds(30);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(15);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
@@ -30,6 +39,7 @@ final class LoadProcess implements AutoCloseable {
     this.startedEpochMillis = startedEpochMillis;
   }
 
+  /** Where {@link #start} lets the record be written. */
   static Path record(Path folder) {
     return folder.resolve("requests.tsv");
   }
@@ -37,12 +47,19 @@ final class LoadProcess implements AutoCloseable {
   /** Starts it and waits until the first requests are about to go out. */
   static LoadProcess start(LocalMesh mesh, String scenario, String plan, Path folder)
       throws IOException, InterruptedException {
+    Files.createDirectories(folder.toAbsolutePath().getParent());
     Path planFile = folder.resolveSibling(scenario + ".plan.json");
     Files.writeString(planFile, plan);
     List<String> command = new java.util.ArrayList<>(JVM);
-    command.addAll(List.of("-jar", "load-tests/target/load-tests.jar", planFile.toString(), folder.toString()));
+    command.addAll(
+        List.of(
+            "-jar", "load-tests/target/load-tests.jar", planFile.toString(), folder.toString()));
     ManagedProcess process =
-        mesh.exec(ShopFolder.NAMESPACE + "/" + ShopFolder.LOAD + "-0", "gatling-" + scenario, command, Map.of());
+        mesh.exec(
+            ShopFolder.NAMESPACE + "/" + ShopFolder.LOAD + "-0",
+            "gatling-" + scenario,
+            command,
+            Map.of());
     try {
       Path started = folder.resolve("started");
       for (long rounds = START_WITHIN.dividedBy(LOOK_EVERY); rounds > 0; rounds--) {
@@ -50,11 +67,16 @@ final class LoadProcess implements AutoCloseable {
           return new LoadProcess(process, Long.parseLong(Files.readString(started).strip()));
         }
         if (!process.alive()) {
-          throw new IOException("the load generator ended with exit code " + process.exitCode() + lastLine(process));
+          throw new IOException(
+              "the load generator ended with exit code " + process.exitCode() + lastLine(process));
         }
         Thread.sleep(LOOK_EVERY);
       }
-      throw new IOException("the load generator did not start within " + START_WITHIN.toSeconds() + " s" + lastLine(process));
+      throw new IOException(
+          "the load generator did not start within "
+              + START_WITHIN.toSeconds()
+              + " s"
+              + lastLine(process));
     } catch (IOException | InterruptedException | RuntimeException e) {
       process.kill();
       throw e;
@@ -68,11 +90,15 @@ final class LoadProcess implements AutoCloseable {
   /** Ends the load: nothing new is sent, what is under way ends, the record is complete. */
   void stop() throws IOException {
     if (!process.alive() && !process.stopping()) {
-      throw new IOException("the load generator ended early with exit code " + process.exitCode() + lastLine(process));
+      throw new IOException(
+          "the load generator ended early with exit code "
+              + process.exitCode()
+              + lastLine(process));
     }
     process.stop(STOP_WITHIN);
     if (!COMPLETE.contains(process.exitCode())) {
-      throw new IOException("the load generator ended with exit code " + process.exitCode() + lastLine(process));
+      throw new IOException(
+          "the load generator ended with exit code " + process.exitCode() + lastLine(process));
     }
   }
 
@@ -86,7 +112,11 @@ final class LoadProcess implements AutoCloseable {
 
   private static String lastLine(ManagedProcess process) throws IOException {
     List<String> lines =
-        Files.readAllLines(process.log(), StandardCharsets.UTF_8).stream().filter(line -> !line.isBlank()).toList();
-    return lines.isEmpty() ? "; its log is empty: " + process.log() : ": " + lines.getLast() + " (log: " + process.log() + ")";
+        Files.readAllLines(process.log(), StandardCharsets.UTF_8).stream()
+            .filter(line -> !line.isBlank())
+            .toList();
+    return lines.isEmpty()
+        ? "; its log is empty: " + process.log()
+        : ": " + lines.getLast() + " (log: " + process.log() + ")";
   }
 }

@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Tells the observer of instances that replace others, on a thread of its own. While some are on their way out it also keeps reading
- * counters, so that the last reading of one that ends is from after its last request.
+ * Tells the observer of instances that replace others, on a thread of its own. While some are on
+ * their way out it also keeps reading counters, so that the last reading of one that ends is from
+ * after its last request.
  */
 final class Newcomers implements AutoCloseable {
 

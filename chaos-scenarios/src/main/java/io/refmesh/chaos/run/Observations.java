@@ -23,6 +23,10 @@ interface Observations {
    */
   Figures figures(Mark from, Mark to, Optional<Figures> before);
 
-  /** How long after {@code since} the condition was true for the first time; empty when it was not within that time. */
-  Optional<Duration> firstTrue(Expression condition, Mark since, Duration within) throws InterruptedException;
+  /**
+   * How long after {@code since} the condition was true for the first time; empty when it was not
+   * within that time.
+   */
+  Optional<Duration> firstTrue(Expression condition, Mark since, Duration within)
+      throws InterruptedException;
 }

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutFolder implements AutoCloseable {
 
-  private static final DateTimeFormatter NAME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter NAME =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
   /** Written and removed to see whether there is room; a run without load keeps less than this. */
   private static final int PROBE_BYTES = 256 * 1024;
@@ -55,12 +56,17 @@ final class OutFolder implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** Makes the folder of a new run, and stops what an earlier run left behind when it was killed. */
-  static OutFolder create(Path out, Instant now, long seed, List<String> leftovers) throws IOException {
+  /**
+   * Makes the folder of a new run, and stops what an earlier run left behind when it was killed.
+   */
+  static OutFolder create(Path out, Instant now, long seed, List<String> leftovers)
+      throws IOException {
     FileChannel lockFile;
     try {
       Files.createDirectories(out);
-      lockFile = FileChannel.open(out.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      lockFile =
+          FileChannel.open(
+              out.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw unusable(out, e);
     }
@@ -68,7 +74,10 @@ final class OutFolder implements AutoCloseable {
       FileLock lock = lockFile.tryLock();
       if (lock == null) {
         throw new UnusableException(
-            "another run writes to " + out + " (expected: one at a time); wait for it, or take another folder with --out", null);
+            "another run writes to "
+                + out
+                + " (expected: one at a time); wait for it, or take another folder with --out",
+            null);
       }
       leftovers.addAll(stopLeftovers(out));
       Path directory = out.resolve(NAME.format(now) + "-" + seed);
@@ -81,7 +90,11 @@ final class OutFolder implements AutoCloseable {
         Path next = out.resolve(".latest.next");
         Files.deleteIfExists(next);
         Files.createSymbolicLink(next, directory.getFileName());
-        Files.move(next, out.resolve("latest"), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+            next,
+            out.resolve("latest"),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
         return folder;
       } catch (UnusableException e) {
         throw e;
@@ -122,7 +135,12 @@ final class OutFolder implements AutoCloseable {
   void requireRoom() throws UnusableException {
     Path probe = directory.resolve(".probe");
     try {
-      Files.write(probe, new byte[PROBE_BYTES], StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+      Files.write(
+          probe,
+          new byte[PROBE_BYTES],
+          StandardOpenOption.CREATE,
+          StandardOpenOption.WRITE,
+          StandardOpenOption.SYNC);
       Files.delete(probe);
     } catch (IOException e) {
       try {
@@ -151,7 +169,10 @@ final class OutFolder implements AutoCloseable {
     List<String> stopped = new ArrayList<>();
     List<Path> tables;
     try (Stream<Path> found =
-        Files.find(out, 5, (path, attributes) -> path.endsWith("processes.json") && attributes.isRegularFile())) {
+        Files.find(
+            out,
+            5,
+            (path, attributes) -> path.endsWith("processes.json") && attributes.isRegularFile())) {
       tables = found.toList();
     }
     for (Path table : tables) {

@@ -30,8 +30,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run: groups of scenarios one after the other, each on a mesh of its own. The file of this package to open first. Used once, on
- * the thread that an interrupt stops.
+ * One run: groups of scenarios one after the other, each on a mesh of its own. The file of this
+ * package to open first. Used once, on the thread that an interrupt stops.
  */
 public final class Run {
 
@@ -50,7 +50,13 @@ public final class Run {
    * @throws BadScenarioException when a scenario names a group that there is not
    */
   public Run(
-      RefmeshHome home, List<Scenario> scenarios, long seed, String replay, Path out, LiveProgress progress, Time time)
+      RefmeshHome home,
+      List<Scenario> scenarios,
+      long seed,
+      String replay,
+      Path out,
+      LiveProgress progress,
+      Time time)
       throws BadScenarioException, IOException {
     this.home = home;
     this.scenarios = List.copyOf(scenarios);
@@ -70,7 +76,8 @@ public final class Run {
   public record Finished(RunVerdict verdict, Path folder) {}
 
   /**
-   * Runs every scenario and writes the reports, also after an interrupt, which marks what was not run as aborted.
+   * Runs every scenario and writes the reports, also after an interrupt, which marks what was not
+   * run as aborted.
    *
    * @throws IOException when the environment lacks something; nothing is left running
    */
@@ -99,7 +106,12 @@ public final class Run {
       }
       RunVerdict verdict =
           new RunVerdict(
-              "local", seed, started, Duration.between(started, time.instant()).toMillis(), replay, verdicts);
+              "local",
+              seed,
+              started,
+              Duration.between(started, time.instant()).toMillis(),
+              replay,
+              verdicts);
       folder.requireRoom();
       Reports.write(folder.directory(), verdict);
       if (interrupted) {
@@ -111,10 +123,13 @@ public final class Run {
     }
   }
 
-  private void runGroups(OutFolder folder) throws IOException, InterruptedException, BadScenarioException {
+  private void runGroups(OutFolder folder)
+      throws IOException, InterruptedException, BadScenarioException {
     Seeds seeds = new Seeds(seed);
     try (HttpJson http = new HttpJson();
-        ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("leases").factory());
+        ScheduledExecutorService timers =
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofVirtual().name("leases").factory());
         ToxiproxyProcess toxiproxy =
             ToxiproxyProcess.start(
                 home,
@@ -129,7 +144,14 @@ public final class Run {
         while (end < scenarios.size() && scenarios.get(end).group().equals(group)) {
           end++;
         }
-        runGroup(scenarios.subList(next, end), topology(group), folder, seeds, http, toxiproxy, timer(timers));
+        runGroup(
+            scenarios.subList(next, end),
+            topology(group),
+            folder,
+            seeds,
+            http,
+            toxiproxy,
+            timer(timers));
         next = end;
       }
     }
@@ -161,6 +183,7 @@ public final class Run {
               + " workloads with sidecars in "
               + Duration.between(began, time.instant()).toMillis() / 1000.0
               + " s");
+      warmUp(mesh, folder.load("warm-up-" + topology.name()));
       for (Scenario scenario : members) {
         folder.requireRoom();
         folder.keepScenario(scenario.name(), scenario.source());
@@ -170,7 +193,11 @@ public final class Run {
                 ? ScenarioRun.notRun(
                     scenario,
                     Result.SKIPPED,
-                    "needs tier " + scenario.tier() + ", and this is tier " + Scenario.LOCAL_TIER + ": processes on one machine")
+                    "needs tier "
+                        + scenario.tier()
+                        + ", and this is tier "
+                        + Scenario.LOCAL_TIER
+                        + ": processes on one machine")
                 : new ScenarioRun(
                         scenario,
                         mesh,
@@ -188,6 +215,14 @@ public final class Run {
         }
       }
     }
+  }
+
+  private void warmUp(GroupMesh mesh, Path files) throws IOException, InterruptedException {
+    progress.say(
+        WarmUp.run(mesh, files)
+            .map(took -> "warm after " + took.toMillis() / 1000.0 + " s under light load")
+            .orElse(
+                "still slow after all the time for warming up; this machine may be too busy for what follows"));
   }
 
   private Topology topology(String group) {
@@ -232,7 +267,8 @@ public final class Run {
 
   private static Leases.Timer timer(ScheduledExecutorService timers) {
     return (after, action) -> {
-      ScheduledFuture<?> scheduled = timers.schedule(action, after.toMillis(), TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> scheduled =
+          timers.schedule(action, after.toMillis(), TimeUnit.MILLISECONDS);
       return () -> scheduled.cancel(false);
     };
   }

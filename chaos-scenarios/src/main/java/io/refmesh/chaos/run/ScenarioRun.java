@@ -35,12 +35,16 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * One scenario on the live mesh of its group: set up, load on, one act after the other, load off, verdict. Whatever happens, faults
- * end, the load stops and the folder is as it was. Used once, on the run's thread.
+ * One scenario on the live mesh of its group: set up, load on, one act after the other, load off,
+ * verdict. Whatever happens, faults end, the load stops and the folder is as it was. Used once, on
+ * the run's thread.
  */
 final class ScenarioRun {
 
-  /** What an act may take beyond its windows: changes of the folder, restarts, recoveries, requests under way. */
+  /**
+   * What an act may take beyond its windows: changes of the folder, restarts, recoveries, requests
+   * under way.
+   */
   private static final Duration ACT_SPARE = Duration.ofSeconds(60);
 
   private static final String LAYER = "scenario";
@@ -85,7 +89,10 @@ final class ScenarioRun {
     this.screens = screens;
   }
 
-  /** Runs it. An interrupt ends it in order and comes out as a verdict of what is known by then, with the interrupt flag set. */
+  /**
+   * Runs it. An interrupt ends it in order and comes out as a verdict of what is known by then,
+   * with the interrupt flag set.
+   */
   ScenarioVerdict run() {
     Instant started = time.instant();
     String aborted = "";
@@ -105,11 +112,11 @@ final class ScenarioRun {
   }
 
   private void runActs() throws IOException, InterruptedException {
-    Files.createDirectories(files.toAbsolutePath().getParent());
     List<Act> acts = scenario.acts();
     Path state = mesh.mesh().state().directory();
     Forgery forgery =
-        new Forgery(mesh.mesh().state().control(), mesh.mesh().state().readMesh().trustDomain(), time);
+        new Forgery(
+            mesh.mesh().state().control(), mesh.mesh().state().readMesh().trustDomain(), time);
     try (Hops hops =
         Hops.open(
             scenario.hops(),
@@ -129,7 +136,8 @@ final class ScenarioRun {
                 forgery,
                 state.resolve("foreign-ca"),
                 fault -> seeds.of(scenario.name(), fault));
-        try (Observer observer = new Observer(mesh.sidecars(), mesh.apps(), LoadProcess.record(files))) {
+        try (Observer observer =
+            new Observer(mesh.sidecars(), mesh.apps(), LoadProcess.record(files))) {
           underLoad(acts, observer, hops, new LiveInjector(factory, hops));
         }
       } finally {
@@ -143,7 +151,9 @@ final class ScenarioRun {
       throws IOException, InterruptedException {
     Screen screen = screens.apply(observer);
     Moment begin = observer.mark();
-    String plan = PlanFile.write(scenario.name(), scenario.load(), seeds.of(scenario.name(), "plan"), loadAtMost(acts));
+    String plan =
+        PlanFile.write(
+            scenario.name(), scenario.load(), seeds.of(scenario.name(), "plan"), loadAtMost(acts));
     try (LoadProcess load = LoadProcess.start(mesh.mesh(), scenario.name(), plan, files);
         Newcomers ignored = Newcomers.watch(mesh, observer)) {
       loadStarted = load.startedEpochMillis();
@@ -170,21 +180,27 @@ final class ScenarioRun {
   private void awaitSteadyState(Observer observer, Screen screen) throws InterruptedException {
     SteadyState steady = scenario.steadyState();
     screen.window("warm-up", steady.within());
-    Optional<Duration> took = observer.firstTrue(steady.condition(), observer.mark(), steady.within());
+    Optional<Duration> took =
+        observer.firstTrue(steady.condition(), observer.mark(), steady.within());
     verdicts.add(
         new ExpectationVerdict(
             "steady-state",
             "Before anything is broken, all is well.",
             "warm-up",
             took.isPresent() ? Result.PASSED : Result.FAILED,
-            took.map(time -> "after " + time.toMillis() + " ms").orElse("not within " + steady.within().toMillis() + " ms"),
+            took.map(time -> "after " + time.toMillis() + " ms")
+                .orElse("not within " + steady.within().toMillis() + " ms"),
             steady.that() + " within " + steady.within().toMillis() + " ms of the first request"));
   }
 
   private void runAct(Act act, Observer observer, LiveInjector injector, Screen screen)
       throws IOException, InterruptedException {
     Leases leases = new Leases(time, timer);
-    Duration longest = scenario.load().stream().map(LoadStream::timeout).max(Duration::compareTo).orElse(Duration.ZERO);
+    Duration longest =
+        scenario.load().stream()
+            .map(LoadStream::timeout)
+            .max(Duration::compareTo)
+            .orElse(Duration.ZERO);
     try {
       ActRun.Outcome outcome =
           new ActRun(
@@ -197,7 +213,9 @@ final class ScenarioRun {
                   scenario.load().stream().map(LoadStream::id).toList(),
                   longest)
               .run();
-      outcome.windows().forEach((window, held) -> windows.add(span(window.text(), act.name(), held)));
+      outcome
+          .windows()
+          .forEach((window, held) -> windows.add(span(window.text(), act.name(), held)));
       outcome.moments().forEach(m -> marks.add(new Timeline.Mark(m.name(), sinceLoad(m.at()))));
       if (act.control().isPresent()) {
         controls.add(control(act.control().get(), outcome.judgements()));
@@ -206,7 +224,11 @@ final class ScenarioRun {
       }
     } finally {
       leases.close();
-      leases.spans().forEach(s -> faults.add(new Timeline.Span(s.id(), act.name(), sinceLoad(s.from()), sinceLoad(s.to()))));
+      leases
+          .spans()
+          .forEach(s ->
+              faults.add(
+                  new Timeline.Span(s.id(), act.name(), sinceLoad(s.from()), sinceLoad(s.to()))));
       problems.addAll(leases.problems());
     }
   }
@@ -226,17 +248,22 @@ final class ScenarioRun {
         control.says(),
         !noticed.isEmpty(),
         String.join(",", told.stream().map(j -> j.verdict().id()).toList()),
-        String.join("; ", told.stream().map(j -> j.verdict().id() + ": " + j.verdict().observed()).toList()));
+        String.join(
+            "; ",
+            told.stream().map(j -> j.verdict().id() + ": " + j.verdict().observed()).toList()));
   }
 
-  /** Workloads whose sidecars are killed lose their counters; with those nothing can be compared. */
+  /**
+   * Workloads whose sidecars are killed lose their counters; with those nothing can be compared.
+   */
   private List<LoadTarget> targets() {
     Set<String> killed = new HashSet<>();
     for (Act act : scenario.acts()) {
       for (FaultPlan plan : act.faults()) {
         switch (plan.action()) {
           case FaultPlan.SidecarKill(FaultPlan.Target target) -> killed.addAll(target.workloads());
-          case FaultPlan.Restart(String workload, boolean drain) when !drain -> killed.add(workload);
+          case FaultPlan.Restart(String workload, boolean drain) when !drain ->
+              killed.add(workload);
           default -> {
             // Nobody's counters are lost.
           }
@@ -244,12 +271,13 @@ final class ScenarioRun {
       }
     }
     return scenario.load().stream()
-        .map(
-            stream ->
-                new LoadTarget(
-                    stream.id(),
-                    ShopFolder.NAMESPACE + "/" + stream.to(),
-                    mesh.workloadsOf(stream.to()).stream().filter(workload -> !killed.contains(workload)).toList()))
+        .map(stream ->
+            new LoadTarget(
+                stream.id(),
+                ShopFolder.NAMESPACE + "/" + stream.to(),
+                mesh.workloadsOf(stream.to()).stream()
+                    .filter(workload -> !killed.contains(workload))
+                    .toList()))
         .toList();
   }
 
@@ -266,7 +294,8 @@ final class ScenarioRun {
 
   private static boolean usesCertificates(Act act) {
     return act.expectations().stream()
-        .anyMatch(e -> e.condition().figures().stream().anyMatch(figure -> figure.startsWith("certs.")));
+        .anyMatch(
+            e -> e.condition().figures().stream().anyMatch(figure -> figure.startsWith("certs.")));
   }
 
   private Timeline.Span span(String name, String act, Held held) {
@@ -279,13 +308,26 @@ final class ScenarioRun {
 
   private ScenarioVerdict verdict(Duration took, String aborted) {
     List<String> failed = new ArrayList<>(problems);
-    verdicts.stream().filter(v -> v.result() == Result.FAILED).forEach(v -> failed.add(v.id() + " failed"));
-    controls.stream().filter(c -> !c.caught()).forEach(c -> failed.add("control " + c.name() + " was not noticed"));
+    verdicts.stream()
+        .filter(v -> v.result() == Result.FAILED)
+        .forEach(v -> failed.add(v.id() + " failed"));
+    controls.stream()
+        .filter(c -> !c.caught())
+        .forEach(c -> failed.add("control " + c.name() + " was not noticed"));
     Result result =
-        !aborted.isEmpty() ? Result.ABORTED : failed.isEmpty() && !verdicts.isEmpty() ? Result.PASSED : Result.FAILED;
+        !aborted.isEmpty()
+            ? Result.ABORTED
+            : failed.isEmpty() && !verdicts.isEmpty() ? Result.PASSED : Result.FAILED;
     String reason = aborted.isEmpty() ? String.join("; ", failed) : aborted;
     windows.sort(java.util.Comparator.comparingLong(Timeline.Span::fromMillis));
-    return of(scenario, result, reason, took, verdicts, controls, new Timeline(windows, faults, marks, bins));
+    return of(
+        scenario,
+        result,
+        reason,
+        took,
+        verdicts,
+        controls,
+        new Timeline(windows, faults, marks, bins));
   }
 
   /** A scenario that was not run. */
@@ -302,7 +344,15 @@ final class ScenarioRun {
       List<ControlVerdict> controls,
       Timeline timeline) {
     return new ScenarioVerdict(
-        scenario.name(), scenario.title(), scenario.story(), result, reason, took.toMillis(), verdicts, controls, timeline);
+        scenario.name(),
+        scenario.title(),
+        scenario.story(),
+        result,
+        reason,
+        took.toMillis(),
+        verdicts,
+        controls,
+        timeline);
   }
 
   private static void deleteIfEmpty(Path folder) throws IOException {

@@ -3,10 +3,15 @@ package io.refmesh.chaos.run;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
 
-/** Everything random of a run follows from its one seed: who draws gets a seed of his own, by name. */
+/**
+ * Everything random of a run follows from its one seed: who draws gets a seed of his own, by name.
+ */
 public record Seeds(long run) {
 
-  /** The same for the same run and names; never negative, so that it fits wherever a number is asked for. */
+  /**
+   * The same for the same run and names; never negative, so that it fits wherever a number is asked
+   * for.
+   */
   public long of(String... names) {
     CRC32C hash = new CRC32C();
     hash.update(String.join("/", names).getBytes(StandardCharsets.UTF_8));

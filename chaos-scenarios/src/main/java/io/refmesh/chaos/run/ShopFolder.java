@@ -17,8 +17,9 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The folder of a group's mesh: the shop as it ships, with the group's changes, the workload that the load comes from, and a Service
- * that nobody calls, by which one can see that the control plane has read the folder.
+ * The folder of a group's mesh: the shop as it ships, with the group's changes, the workload that
+ * the load comes from, and a Service that nobody calls, by which one can see that the control plane
+ * has read the folder.
  */
 final class ShopFolder {
 
@@ -39,7 +40,8 @@ final class ShopFolder {
    *
    * @param seed of the shop's own draws
    */
-  static void write(RefmeshHome home, Path folder, Topology topology, long seed) throws IOException {
+  static void write(RefmeshHome home, Path folder, Topology topology, long seed)
+      throws IOException {
     Files.createDirectories(folder);
     Path shop = home.directory().resolve("demo-shop").resolve("mesh");
     List<Path> files;
@@ -48,9 +50,12 @@ final class ShopFolder {
     }
     List<String> documents = new ArrayList<>();
     for (Path file : files) {
-      for (Object document : new Load(LoadSettings.builder().build()).loadAllFromString(Files.readString(file))) {
+      for (Object document :
+          new Load(LoadSettings.builder().build()).loadAllFromString(Files.readString(file))) {
         if (document instanceof Map<?, ?> object) {
-          documents.add(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(changed(object, topology, seed)));
+          documents.add(
+              JSON.writerWithDefaultPrettyPrinter()
+                  .writeValueAsString(changed(object, topology, seed)));
         }
       }
     }
@@ -84,20 +89,33 @@ final class ShopFolder {
 
   private static Map<String, Object> load() {
     return Map.of(
-        "apiVersion", "refmesh.io/v1alpha1",
-        "kind", "Workload",
-        "metadata", Map.of("name", LOAD, "namespace", NAMESPACE, "labels", Map.of("app", LOAD)),
-        "spec", Map.of("command", List.of("sleep", "infinity"), "serviceAccount", LOAD, "zones", List.of("a")));
+        "apiVersion",
+        "refmesh.io/v1alpha1",
+        "kind",
+        "Workload",
+        "metadata",
+        Map.of("name", LOAD, "namespace", NAMESPACE, "labels", Map.of("app", LOAD)),
+        "spec",
+        Map.of(
+            "command",
+            List.of("sleep", "infinity"),
+            "serviceAccount",
+            LOAD,
+            "zones",
+            List.of("a")));
   }
 
   private static Map<String, Object> marker() {
     return Map.of(
-        "apiVersion", "v1",
-        "kind", "Service",
-        "metadata", Map.of("name", MARKER, "namespace", NAMESPACE),
+        "apiVersion",
+        "v1",
+        "kind",
+        "Service",
+        "metadata",
+        Map.of("name", MARKER, "namespace", NAMESPACE),
         "spec",
-            Map.of(
-                "selector", Map.of("app", MARKER),
-                "ports", List.of(Map.of("name", "http", "port", 8080, "appProtocol", "http"))));
+        Map.of(
+            "selector", Map.of("app", MARKER),
+            "ports", List.of(Map.of("name", "http", "port", 8080, "appProtocol", "http"))));
   }
 }

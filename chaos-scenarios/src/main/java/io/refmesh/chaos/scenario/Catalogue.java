@@ -29,11 +29,13 @@ public final class Catalogue {
   private Catalogue() {}
 
   /**
-   * The named scenarios in the order of the catalogue, or all of them; a name that ends in {@code .yaml} is a file of the user's.
+   * The named scenarios in the order of the catalogue, or all of them; a name that ends in {@code
+   * .yaml} is a file of the user's.
    *
    * @throws BadScenarioException when a name is unknown or a scenario cannot be understood
    */
-  public static List<Scenario> select(List<String> wanted) throws BadScenarioException, IOException {
+  public static List<Scenario> select(List<String> wanted)
+      throws BadScenarioException, IOException {
     List<String> mistakes = new ArrayList<>();
     List<Scenario> files = new ArrayList<>();
     List<Scenario> selected = new ArrayList<>();
@@ -46,7 +48,12 @@ public final class Catalogue {
           mistakes.add("scenario " + name + ": no such file (expected: a file that can be read)");
         }
       } else if (!NAMES.contains(name)) {
-        mistakes.add("scenario " + name + ": not in the catalogue (expected: one of " + String.join(", ", NAMES) + ", or a .yaml file)");
+        mistakes.add(
+            "scenario "
+                + name
+                + ": not in the catalogue (expected: one of "
+                + String.join(", ", NAMES)
+                + ", or a .yaml file)");
       }
     }
     if (!mistakes.isEmpty()) {
@@ -69,7 +76,11 @@ public final class Catalogue {
   public static Topology topology(String group) throws BadScenarioException, IOException {
     String resource = "/catalogue/groups/" + group + ".yaml";
     if (!group.matches("[a-z0-9-]+") || Catalogue.class.getResource(resource) == null) {
-      throw new BadScenarioException(List.of("topology.group: \"" + group + "\" (expected: a group of the catalogue, such as default)"));
+      throw new BadScenarioException(
+          List.of(
+              "topology.group: \""
+                  + group
+                  + "\" (expected: a group of the catalogue, such as default)"));
     }
     return TopologyReader.read(group + ".yaml", resource(resource));
   }
@@ -77,7 +88,9 @@ public final class Catalogue {
   private static String resource(String path) throws IOException {
     try (InputStream stream = Catalogue.class.getResourceAsStream(path)) {
       if (stream == null) {
-        throw new IOException(path + " is missing from the class path (expected: the built jar of chaos-scenarios); run `make build`");
+        throw new IOException(
+            path
+                + " is missing from the class path (expected: the built jar of chaos-scenarios); run `make build`");
       }
       return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     }

@@ -10,7 +10,12 @@ import java.util.List;
  * @param mustFail ids of expectations; it is caught when one of them fails
  */
 public record Control(
-    String name, String says, List<MeshResource> policies, List<FaultPlan> faults, Windows windows, List<String> mustFail) {
+    String name,
+    String says,
+    List<MeshResource> policies,
+    List<FaultPlan> faults,
+    Windows windows,
+    List<String> mustFail) {
 
   public Control {
     policies = List.copyOf(policies);

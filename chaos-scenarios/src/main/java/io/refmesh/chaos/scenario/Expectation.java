@@ -9,8 +9,10 @@ import java.util.Optional;
  *
  * @param that the condition as it was written; {@code condition} is what it means
  * @param skip the beginning of the window that does not count
- * @param tolerance the share in the condition is a probability, so chance is allowed for; empty: exact
- * @param detectWithin the condition must become true within this time from the beginning of the fault
+ * @param tolerance the share in the condition is a probability, so chance is allowed for; empty:
+ *     exact
+ * @param detectWithin the condition must become true within this time from the beginning of the
+ *     fault
  * @param recoverWithin likewise from the end of the fault
  */
 public record Expectation(

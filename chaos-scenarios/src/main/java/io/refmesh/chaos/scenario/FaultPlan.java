@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param lasting how long; empty: until the window ends
  * @param ttl when it ends at the latest, whatever becomes of the run
  */
-public record FaultPlan(String id, Duration at, Optional<Duration> lasting, Duration ttl, Action action) {
+public record FaultPlan(
+    String id, Duration at, Optional<Duration> lasting, Duration ttl, Action action) {
 
   /** What is done. */
   public sealed interface Action {}
@@ -23,7 +24,8 @@ public record FaultPlan(String id, Duration at, Optional<Duration> lasting, Dura
    *
    * @param existingOnly only the connections that are open when it begins
    */
-  public record Toxic(String hop, String type, String stream, Map<String, Long> attributes, boolean existingOnly)
+  public record Toxic(
+      String hop, String type, String stream, Map<String, Long> attributes, boolean existingOnly)
       implements Action {
     public Toxic {
       attributes = Map.copyOf(attributes);
@@ -51,7 +53,8 @@ public record FaultPlan(String id, Duration at, Optional<Duration> lasting, Dura
   public record SidecarKill(Target target) implements Action {}
 
   /**
-   * Every instance of a workload is replaced, one after the other; the window lasts until that is done.
+   * Every instance of a workload is replaced, one after the other; the window lasts until that is
+   * done.
    *
    * @param drain false: the old instance is killed without a word
    */
@@ -62,7 +65,8 @@ public record FaultPlan(String id, Duration at, Optional<Duration> lasting, Dura
    *
    * @param perSecond attempts
    */
-  public record Intrusion(Intruder intruder, String workload, int port, int perSecond) implements Action {}
+  public record Intrusion(Intruder intruder, String workload, int port, int perSecond)
+      implements Action {}
 
   /** Who tries to get in. */
   public enum Intruder {

@@ -20,8 +20,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * One mapping of a scenario, read strictly: what is asked for is checked, what nobody asked for is a mistake. Mistakes are collected,
- * so that one look shows them all; a value that is wrong is replaced by a harmless one until {@link #finish}.
+ * One mapping of a scenario, read strictly: what is asked for is checked, what nobody asked for is
+ * a mistake. Mistakes are collected, so that one look shows them all; a value that is wrong is
+ * replaced by a harmless one until {@link #finish}.
  */
 final class Fields {
 
@@ -65,7 +66,10 @@ final class Fields {
     children.forEach(Fields::finish);
     for (Map.Entry<String, Node> key : keys.entrySet()) {
       if (!known.contains(key.getKey())) {
-        findings.add(key.getValue(), at(key.getKey()), "unknown field (expected: one of " + String.join(", ", known) + ")");
+        findings.add(
+            key.getValue(),
+            at(key.getKey()),
+            "unknown field (expected: one of " + String.join(", ", known) + ")");
       }
     }
   }
@@ -139,7 +143,8 @@ final class Fields {
             switch (text) {
               case "true" -> true;
               case "false" -> false;
-              default -> throw new IllegalArgumentException("\"" + text + "\" (expected: true or false)");
+              default ->
+                  throw new IllegalArgumentException("\"" + text + "\" (expected: true or false)");
             });
   }
 
@@ -165,7 +170,8 @@ final class Fields {
         name,
         text -> {
           if (!List.of(allowed).contains(text)) {
-            throw new IllegalArgumentException("\"" + text + "\" (expected: " + String.join(" or ", allowed) + ")");
+            throw new IllegalArgumentException(
+                "\"" + text + "\" (expected: " + String.join(" or ", allowed) + ")");
           }
           return text;
         });
@@ -175,7 +181,8 @@ final class Fields {
   Fields object(String name) {
     known.add(name);
     Node value = values.get(name);
-    Fields child = value == null ? new Fields(at(name), node, findings) : of(value, at(name), findings);
+    Fields child =
+        value == null ? new Fields(at(name), node, findings) : of(value, at(name), findings);
     children.add(child);
     return child;
   }
@@ -242,7 +249,8 @@ final class Fields {
   static Duration parseDuration(String text) {
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
-      throw new IllegalArgumentException("\"" + text + "\" (expected: a duration with its unit, such as 500ms, 3s or 1m)");
+      throw new IllegalArgumentException(
+          "\"" + text + "\" (expected: a duration with its unit, such as 500ms, 3s or 1m)");
     }
     long amount = Long.parseLong(matcher.group(1));
     return switch (matcher.group(2)) {
@@ -263,7 +271,8 @@ final class Fields {
         }
         yield map;
       }
-      case SequenceNode sequence -> sequence.getValue().stream().<@Nullable Object>map(Fields::plain).toList();
+      case SequenceNode sequence ->
+          sequence.getValue().stream().<@Nullable Object>map(Fields::plain).toList();
       case ScalarNode scalar -> plain(scalar);
       default -> throw new IllegalStateException("a YAML alias was left unresolved");
     };
@@ -295,7 +304,8 @@ final class Fields {
     return switch (node) {
       case MappingNode ignored -> "a mapping";
       case SequenceNode ignored -> "a list";
-      case ScalarNode scalar -> scalar.getTag().equals(Tag.NULL) ? "nothing" : "\"" + scalar.getValue() + "\"";
+      case ScalarNode scalar ->
+          scalar.getTag().equals(Tag.NULL) ? "nothing" : "\"" + scalar.getValue() + "\"";
       default -> "something";
     };
   }

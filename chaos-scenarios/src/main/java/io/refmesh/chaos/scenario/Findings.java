@@ -5,7 +5,10 @@ import java.util.Comparator;
 import java.util.List;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** The mistakes found in one file, written as compilers do: {@code file:line:column: path: found (expected: …)}. */
+/**
+ * The mistakes found in one file, written as compilers do: {@code file:line:column: path: found
+ * (expected: …)}.
+ */
 final class Findings {
 
   private final String file;
@@ -24,7 +27,18 @@ final class Findings {
   }
 
   void add(int line, int column, String path, String message) {
-    findings.add(new Finding(line, column, file + ":" + line + ":" + column + ": " + (path.isEmpty() ? "" : path + ": ") + message));
+    findings.add(
+        new Finding(
+            line,
+            column,
+            file
+                + ":"
+                + line
+                + ":"
+                + column
+                + ": "
+                + (path.isEmpty() ? "" : path + ": ")
+                + message));
   }
 
   /** In the order of the file. */

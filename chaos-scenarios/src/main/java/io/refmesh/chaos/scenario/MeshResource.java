@@ -13,7 +13,8 @@ public record MeshResource(String kind, String namespace, String name, String js
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   static MeshResource of(String kind, String namespace, String name, Map<?, ?> document) {
-    return new MeshResource(kind, namespace, name, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document));
+    return new MeshResource(
+        kind, namespace, name, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document));
   }
 
   /** What tells it from other objects; of two with the same key the later one counts. */

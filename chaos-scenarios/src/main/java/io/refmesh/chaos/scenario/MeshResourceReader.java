@@ -16,7 +16,10 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** Reads the mesh's own objects inside a scenario; the control plane's parser judges them, the places are the scenario's. */
+/**
+ * Reads the mesh's own objects inside a scenario; the control plane's parser judges them, the
+ * places are the scenario's.
+ */
 final class MeshResourceReader {
 
   private static final Pattern STEP = Pattern.compile("([^.\\[\\]]+)|\\[([0-9]+)\\]");
@@ -29,7 +32,10 @@ final class MeshResourceReader {
     for (Node item : fields.items(name)) {
       String path = fields.at(name) + "[" + index++ + "]";
       if (!(Fields.plain(item) instanceof Map<?, ?> document)) {
-        findings.add(item, path, "no mapping (expected: an object of the mesh, with kind, metadata and spec)");
+        findings.add(
+            item,
+            path,
+            "no mapping (expected: an object of the mesh, with kind, metadata and spec)");
         continue;
       }
       MeshResource unchecked = MeshResource.of("", "", "", document);
@@ -43,7 +49,10 @@ final class MeshResourceReader {
       for (Resource resource : result.resources()) {
         resources.add(
             MeshResource.of(
-                resource.kind(), resource.metadata().namespace(), resource.metadata().name(), document));
+                resource.kind(),
+                resource.metadata().namespace(),
+                resource.metadata().name(),
+                document));
       }
     }
     return resources;
@@ -54,7 +63,10 @@ final class MeshResourceReader {
     Node at = from;
     Matcher steps = STEP.matcher(field);
     while (steps.find()) {
-      Node next = steps.group(1) == null ? element(at, Integer.parseInt(steps.group(2))) : value(at, steps.group(1));
+      Node next =
+          steps.group(1) == null
+              ? element(at, Integer.parseInt(steps.group(2)))
+              : value(at, steps.group(1));
       if (next.equals(at)) {
         return at;
       }

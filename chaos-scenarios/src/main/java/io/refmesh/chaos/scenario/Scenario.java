@@ -1,9 +1,9 @@
 package io.refmesh.chaos.scenario;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.LinkedHashMap;
 
 /**
  * One scenario: what runs, what is broken and what must hold all the same.
@@ -62,8 +62,12 @@ public record Scenario(
     return List.copyOf(acts);
   }
 
-  /** {@code first} with those of the same key replaced by {@code over}, and the rest of {@code over} behind. */
-  private static <T> List<T> merged(List<T> first, List<T> over, java.util.function.Function<T, String> key) {
+  /**
+   * {@code first} with those of the same key replaced by {@code over}, and the rest of {@code over}
+   * behind.
+   */
+  private static <T> List<T> merged(
+      List<T> first, List<T> over, java.util.function.Function<T, String> key) {
     SequencedMap<String, T> merged = new LinkedHashMap<>();
     first.forEach(item -> merged.put(key.apply(item), item));
     over.forEach(item -> merged.put(key.apply(item), item));

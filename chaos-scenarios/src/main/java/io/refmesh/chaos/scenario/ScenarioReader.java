@@ -17,7 +17,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Reads a scenario, strictly: what it does not know, it refuses, with the place and what was expected. */
+/**
+ * Reads a scenario, strictly: what it does not know, it refuses, with the place and what was
+ * expected.
+ */
 public final class ScenarioReader {
 
   static final String VERSION = "chaos.refmesh.io/v1alpha1";
@@ -32,8 +35,10 @@ public final class ScenarioReader {
 
   private static final Pattern ID = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
   private static final Pattern RATE = Pattern.compile("([0-9]{1,5}(?:\\.[0-9]{1,3})?)/s");
-  private static final Pattern SHARE = Pattern.compile("client\\.([a-z0-9-]+)\\.(successRate|errorRate)");
-  private static final Pattern OF_STREAM = Pattern.compile("(?:before\\.)?client\\.([a-z0-9*-]+)\\..*");
+  private static final Pattern SHARE =
+      Pattern.compile("client\\.([a-z0-9-]+)\\.(successRate|errorRate)");
+  private static final Pattern OF_STREAM =
+      Pattern.compile("(?:before\\.)?client\\.([a-z0-9*-]+)\\..*");
 
   private final Findings findings;
   private final Fields root;
@@ -80,13 +85,28 @@ public final class ScenarioReader {
     List<LoadStream> load = unique("load", root.objects("load"), this::stream, LoadStream::id);
     Set<String> streams = load.stream().map(LoadStream::id).collect(Collectors.toSet());
     SteadyState steadyState = steadyState(root.object("steadyState"), streams);
-    Windows windows = windows(root, new Windows(Duration.ofSeconds(3), Duration.ofSeconds(8), Duration.ZERO, Duration.ofSeconds(3)));
+    Windows windows =
+        windows(
+            root,
+            new Windows(
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(8),
+                Duration.ZERO,
+                Duration.ofSeconds(3)));
     List<FaultPlan> faults = faults(root, windows, hops);
     List<Expectation> expectations =
-        unique("expect", root.objects("expect"), fields -> expectation(fields, streams), Expectation::id);
+        unique(
+            "expect",
+            root.objects("expect"),
+            fields -> expectation(fields, streams),
+            Expectation::id);
     Set<String> ids = expectations.stream().map(Expectation::id).collect(Collectors.toSet());
     List<Control> controls =
-        unique("negativeControls", root.objects("negativeControls"), fields -> control(fields, windows, hops, ids), Control::name);
+        unique(
+            "negativeControls",
+            root.objects("negativeControls"),
+            fields -> control(fields, windows, hops, ids),
+            Control::name);
     if (load.isEmpty()) {
       root.missing("load", "at least one stream; without load nothing is shown");
     }
@@ -94,10 +114,25 @@ public final class ScenarioReader {
       root.missing("expect", "at least one expectation");
     }
     if (controls.isEmpty()) {
-      root.missing("negativeControls", "at least one way to break the mesh in which the scenario must fail");
+      root.missing(
+          "negativeControls", "at least one way to break the mesh in which the scenario must fail");
     }
     return new Scenario(
-        source, name, title, story, tags, tier, group, policies, hops, load, steadyState, windows, faults, expectations, controls);
+        source,
+        name,
+        title,
+        story,
+        tags,
+        tier,
+        group,
+        policies,
+        hops,
+        load,
+        steadyState,
+        windows,
+        faults,
+        expectations,
+        controls);
   }
 
   private Hop hop(Fields fields) {
@@ -148,7 +183,8 @@ public final class ScenarioReader {
             text -> {
               Matcher matcher = RATE.matcher(text);
               if (!matcher.matches() || Double.parseDouble(matcher.group(1)) <= 0) {
-                throw new IllegalArgumentException("\"" + text + "\" (expected: requests per second, such as 80/s)");
+                throw new IllegalArgumentException(
+                    "\"" + text + "\" (expected: requests per second, such as 80/s)");
               }
               return Double.parseDouble(matcher.group(1));
             })
@@ -171,13 +207,15 @@ public final class ScenarioReader {
   private static Duration window(Fields fields, String name, Duration otherwise) {
     Duration length = fields.duration(name).orElse(otherwise);
     if (fields.has(name) && length.compareTo(WINDOW_MAX) > 0) {
-      fields.problem(name, length.toSeconds() + "s (expected: at most " + WINDOW_MAX.toMinutes() + "m)");
+      fields.problem(
+          name, length.toSeconds() + "s (expected: at most " + WINDOW_MAX.toMinutes() + "m)");
     }
     return length;
   }
 
   private List<FaultPlan> faults(Fields owner, Windows windows, List<Hop> hops) {
-    return unique("faults", owner.objects("faults"), fields -> fault(fields, windows, hops), FaultPlan::id);
+    return unique(
+        "faults", owner.objects("faults"), fields -> fault(fields, windows, hops), FaultPlan::id);
   }
 
   private FaultPlan fault(Fields fields, Windows windows, List<Hop> hops) {
@@ -190,7 +228,12 @@ public final class ScenarioReader {
       fields.problem("at", at.toMillis() + "ms (expected: inside the window during)");
     }
     if (ttl.compareTo(needed) < 0) {
-      fields.problem("ttl", ttl.toMillis() + "ms (expected: at least the " + needed.toMillis() + "ms that the fault lasts)");
+      fields.problem(
+          "ttl",
+          ttl.toMillis()
+              + "ms (expected: at least the "
+              + needed.toMillis()
+              + "ms that the fault lasts)");
     }
     List<FaultPlan.Action> actions = new ArrayList<>();
     if (fields.has("toxic")) {
@@ -202,7 +245,12 @@ public final class ScenarioReader {
         behaviour.missing("rules", "rules as the shop's admin port takes them");
       }
       List<Node> rules = behaviour.items("rules");
-      actions.add(new FaultPlan.Behaviour(target(behaviour), rules.stream().<@org.jspecify.annotations.Nullable Object>map(Fields::plain).toList()));
+      actions.add(
+          new FaultPlan.Behaviour(
+              target(behaviour),
+              rules.stream()
+                  .<@org.jspecify.annotations.Nullable Object>map(Fields::plain)
+                  .toList()));
     }
     if (fields.has("resources")) {
       actions.add(new FaultPlan.Resources(MeshResourceReader.read(fields, "resources", findings)));
@@ -220,7 +268,8 @@ public final class ScenarioReader {
       Fields restart = fields.object("restart");
       actions.add(
           new FaultPlan.Restart(
-              restart.requiredText("workload", "a workload of the shop"), restart.flag("drain").orElse(true)));
+              restart.requiredText("workload", "a workload of the shop"),
+              restart.flag("drain").orElse(true)));
     }
     if (fields.has("intruder")) {
       actions.add(intruder(fields.object("intruder")));
@@ -228,9 +277,15 @@ public final class ScenarioReader {
     if (actions.size() != 1) {
       fields.missing(
           "toxic",
-          "exactly one of toxic, behaviour, resources, controlPlane, sidecar, restart and intruder; found " + actions.size());
+          "exactly one of toxic, behaviour, resources, controlPlane, sidecar, restart and intruder; found "
+              + actions.size());
     }
-    return new FaultPlan(id, at, lasting, ttl, actions.isEmpty() ? new FaultPlan.ControlPlaneAway() : actions.getFirst());
+    return new FaultPlan(
+        id,
+        at,
+        lasting,
+        ttl,
+        actions.isEmpty() ? new FaultPlan.ControlPlaneAway() : actions.getFirst());
   }
 
   private FaultPlan.Toxic toxic(Fields fields, List<Hop> hops) {
@@ -241,7 +296,15 @@ public final class ScenarioReader {
     return new FaultPlan.Toxic(
         hop,
         fields
-            .oneOf("type", "latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data")
+            .oneOf(
+                "type",
+                "latency",
+                "bandwidth",
+                "slow_close",
+                "timeout",
+                "reset_peer",
+                "slicer",
+                "limit_data")
             .orElseGet(() -> {
               if (!fields.has("type")) {
                 fields.missing("type", "a toxic of Toxiproxy, such as latency");
@@ -266,7 +329,8 @@ public final class ScenarioReader {
     return new FaultPlan.Intrusion(
         fields
             .oneOf("kind", "plaintext", "foreign-ca", "expired-leaf")
-            .map(text -> FaultPlan.Intruder.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')))
+            .map(
+                text -> FaultPlan.Intruder.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')))
             .orElseGet(() -> {
               if (!fields.has("kind")) {
                 fields.missing("kind", "plaintext, foreign-ca or expired-leaf");
@@ -293,7 +357,9 @@ public final class ScenarioReader {
     if (fields.oneOf("tolerance", "binomial").isPresent()) {
       tolerance = share(condition);
       if (tolerance.isEmpty()) {
-        fields.problem("tolerance", "binomial (expected: a condition of the form client.STREAM.successRate >= 0.997)");
+        fields.problem(
+            "tolerance",
+            "binomial (expected: a condition of the form client.STREAM.successRate >= 0.997)");
       }
     }
     Optional<Duration> detect = fields.duration("detectWithin");
@@ -305,18 +371,28 @@ public final class ScenarioReader {
   }
 
   private static SteadyState steadyState(Fields fields, Set<String> streams) {
-    String that = fields.requiredText("that", "a condition over the last second, such as client.browse.ok >= 90");
-    return new SteadyState(that, condition(fields, that, streams), fields.duration("within").orElse(STEADY_WITHIN));
+    String that =
+        fields.requiredText(
+            "that", "a condition over the last second, such as client.browse.ok >= 90");
+    return new SteadyState(
+        that, condition(fields, that, streams), fields.duration("within").orElse(STEADY_WITHIN));
   }
 
   private static Expression condition(Fields fields, String that, Set<String> streams) {
     Expression condition =
-        that.isEmpty() ? new Expression.Number(0) : fields.parsed("that", Expression::parseCondition).orElse(new Expression.Number(0));
+        that.isEmpty()
+            ? new Expression.Number(0)
+            : fields.parsed("that", Expression::parseCondition).orElse(new Expression.Number(0));
     for (String figure : condition.figures()) {
       Matcher stream = OF_STREAM.matcher(figure);
       if (stream.matches() && !streams.contains(stream.group(1))) {
         fields.problem(
-            "that", "stream \"" + stream.group(1) + "\" (expected: one of load: " + String.join(", ", new TreeSet<>(streams)) + ")");
+            "that",
+            "stream \""
+                + stream.group(1)
+                + "\" (expected: one of load: "
+                + String.join(", ", new TreeSet<>(streams))
+                + ")");
       }
     }
     return condition;
@@ -324,19 +400,28 @@ public final class ScenarioReader {
 
   private static Optional<Share> share(Expression condition) {
     if (condition
-            instanceof Expression.Comparison(String operator, Expression.Figure(String name), Expression.Number(double p))
+            instanceof
+            Expression.Comparison(
+                String operator,
+                Expression.Figure(String name),
+                Expression.Number(double p))
         && SHARE.matcher(name).matches()
         && p >= 0
         && p <= 1
         && !operator.equals("==")
         && !operator.equals("!=")) {
       return Optional.of(
-          new Share(name, name.substring(0, name.lastIndexOf('.')) + ".requests", operator.startsWith(">"), p));
+          new Share(
+              name,
+              name.substring(0, name.lastIndexOf('.')) + ".requests",
+              operator.startsWith(">"),
+              p));
     }
     return Optional.empty();
   }
 
-  private Control control(Fields fields, Windows scenario, List<Hop> hops, Set<String> expectations) {
+  private Control control(
+      Fields fields, Windows scenario, List<Hop> hops, Set<String> expectations) {
     String name = id(fields, "name");
     String says = fields.requiredText("says", "what is broken, a sentence for people");
     Windows windows = windows(fields, scenario);
@@ -348,7 +433,9 @@ public final class ScenarioReader {
     }
     for (String id : mustFail) {
       if (!expectations.contains(id)) {
-        fields.problem("mustFail", "\"" + id + "\" (expected: one of " + String.join(", ", expectations) + ")");
+        fields.problem(
+            "mustFail",
+            "\"" + id + "\" (expected: one of " + String.join(", ", expectations) + ")");
       }
     }
     return new Control(name, says, policies, faults, windows, mustFail);
@@ -362,17 +449,19 @@ public final class ScenarioReader {
     return id;
   }
 
-  private <T> List<T> unique(String name, List<Fields> items, Function<Fields, T> reader, Function<T, String> key) {
+  private <T> List<T> unique(
+      String name, List<Fields> items, Function<Fields, T> reader, Function<T, String> key) {
     List<T> read = new ArrayList<>();
     Set<String> seen = new HashSet<>();
     for (Fields item : items) {
       T value = reader.apply(item);
       read.add(value);
       if (!seen.add(key.apply(value))) {
-        item.problem(name.equals("negativeControls") ? "name" : "id", "\"" + key.apply(value) + "\" is given twice (expected: each once)");
+        item.problem(
+            name.equals("negativeControls") ? "name" : "id",
+            "\"" + key.apply(value) + "\" is given twice (expected: each once)");
       }
     }
     return read;
   }
-
 }

@@ -20,7 +20,9 @@ public final class TopologyReader {
       root.missing("use", "demo/shop");
     }
     Map<String, Integer> replicas = new LinkedHashMap<>();
-    root.numbers("replicas").forEach((workload, count) -> replicas.put(workload, Math.toIntExact(Math.min(count, 100))));
+    root.numbers("replicas")
+        .forEach(
+            (workload, count) -> replicas.put(workload, Math.toIntExact(Math.min(count, 100))));
     List<MeshResource> resources = MeshResourceReader.read(root, "resources", findings);
     root.finish();
     YamlDocument.throwIfAny(findings);

@@ -19,14 +19,20 @@ final class YamlDocument {
 
   static Node compose(String file, String text) throws BadScenarioException {
     Findings findings = new Findings(file);
-    LoadSettings settings = LoadSettings.builder().setLabel(file).setCodePointLimit(CHARACTERS_MAX).build();
+    LoadSettings settings =
+        LoadSettings.builder().setLabel(file).setCodePointLimit(CHARACTERS_MAX).build();
     try {
       Iterator<Node> documents = new Compose(settings).composeAllFromString(text).iterator();
-      Optional<Node> document = documents.hasNext() ? Optional.of(documents.next()) : Optional.empty();
+      Optional<Node> document =
+          documents.hasNext() ? Optional.of(documents.next()) : Optional.empty();
       if (document.isPresent() && !documents.hasNext()) {
         return document.get();
       }
-      findings.add(1, 1, "", (document.isEmpty() ? "nothing" : "several documents") + " (expected: one document)");
+      findings.add(
+          1,
+          1,
+          "",
+          (document.isEmpty() ? "nothing" : "several documents") + " (expected: one document)");
     } catch (MarkedYamlEngineException e) {
       findings.add(
           e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(0),
@@ -34,7 +40,8 @@ final class YamlDocument {
           "",
           "not YAML: " + e.getProblem() + " (expected: one document of YAML 1.2)");
     } catch (YamlEngineException e) {
-      findings.add(0, 0, "", "not YAML: " + e.getMessage() + " (expected: one document of YAML 1.2)");
+      findings.add(
+          0, 0, "", "not YAML: " + e.getMessage() + " (expected: one document of YAML 1.2)");
     }
     throw new BadScenarioException(findings.mistakes());
   }

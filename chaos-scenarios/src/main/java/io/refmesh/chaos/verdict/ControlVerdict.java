@@ -6,4 +6,5 @@ package io.refmesh.chaos.verdict;
  * @param by ids of the expectations that noticed, or that should have; comma-separated
  * @param observed what those expectations measured in the broken mesh
  */
-public record ControlVerdict(String name, String says, boolean caught, String by, String observed) {}
+public record ControlVerdict(
+    String name, String says, boolean caught, String by, String observed) {}

@@ -21,10 +21,14 @@ public record RunVerdict(
     scenarios = List.copyOf(scenarios);
   }
 
-  /** Whether every scenario that ran passed and none was aborted; skipped ones do not count as passed. */
+  /**
+   * Whether every scenario that ran passed and none was aborted; skipped ones do not count as
+   * passed.
+   */
   public boolean passed() {
     return !scenarios.isEmpty()
-        && scenarios.stream().noneMatch(s -> s.result() == Result.FAILED || s.result() == Result.ABORTED)
+        && scenarios.stream()
+            .noneMatch(s -> s.result() == Result.FAILED || s.result() == Result.ABORTED)
         && scenarios.stream().anyMatch(s -> s.result() == Result.PASSED);
   }
 }

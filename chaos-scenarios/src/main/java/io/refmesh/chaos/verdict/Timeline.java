@@ -28,11 +28,15 @@ public record Timeline(List<Span> windows, List<Span> faults, List<Mark> marks, 
   /** Something noticed: detected, recovered, restarted, renewed. */
   public record Mark(String name, long atMillis) {}
 
-  /**
-   * Requests of one stream by intended start; latencies in milliseconds, -1 without requests.
-   */
+  /** Requests of one stream by intended start; latencies in milliseconds, -1 without requests. */
   public record Bin(
-      String stream, long atMillis, int requests, int errors, double p50Millis, double p99Millis, double maxMillis) {
+      String stream,
+      long atMillis,
+      int requests,
+      int errors,
+      double p50Millis,
+      double p99Millis,
+      double maxMillis) {
     public static final int WIDTH_MILLIS = 500;
   }
 }

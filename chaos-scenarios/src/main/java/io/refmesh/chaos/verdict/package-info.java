@@ -1,4 +1,7 @@
-/** What a run found out: plain values, from which table, JSON, JUnit and HTML are made. Immutable, safe on any thread. */
+/**
+ * What a run found out: plain values, from which table, JSON, JUnit and HTML are made. Immutable,
+ * safe on any thread.
+ */
 @NullMarked
 package io.refmesh.chaos.verdict;
 

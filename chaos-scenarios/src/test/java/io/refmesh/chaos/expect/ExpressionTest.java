@@ -10,11 +10,23 @@ import org.junit.jupiter.api.Test;
 final class ExpressionTest {
 
   private static final Map<String, Double> MEASURED =
-      Map.of("client.browse.p99", 512.0, "client.browse.requests", 1000.0, "server.catalog-v1.requests", 1100.0, "zero", 0.0,
-          "mesh.retry_skipped_total{reason=budget}", 3.0);
+      Map.of(
+          "client.browse.p99",
+          512.0,
+          "client.browse.requests",
+          1000.0,
+          "server.catalog-v1.requests",
+          1100.0,
+          "zero",
+          0.0,
+          "mesh.retry_skipped_total{reason=budget}",
+          3.0);
 
   private static final Figures FIGURES =
-      name -> MEASURED.containsKey(name) ? OptionalDouble.of(MEASURED.get(name)) : OptionalDouble.empty();
+      name ->
+          MEASURED.containsKey(name)
+              ? OptionalDouble.of(MEASURED.get(name))
+              : OptionalDouble.empty();
 
   @Test
   void comparesFiguresWithDurations() {
@@ -48,7 +60,8 @@ final class ExpressionTest {
         .hasMessageContaining("client.gone.errors");
     assertThatThrownBy(() -> holds("1 == 1 or client.gone.errors == 0"))
         .isInstanceOf(Expression.UnknownFigureException.class);
-    assertThatThrownBy(() -> holds("client.browse.p99 / zero < 1")).isInstanceOf(Expression.UnknownFigureException.class);
+    assertThatThrownBy(() -> holds("client.browse.p99 / zero < 1"))
+        .isInstanceOf(Expression.UnknownFigureException.class);
   }
 
   @Test
@@ -56,14 +69,17 @@ final class ExpressionTest {
     assertThatThrownBy(() -> Expression.parseCondition("client.a.p99 < 600 furlongs"))
         .hasMessageContaining("character 20")
         .hasMessageContaining("furlongs");
-    assertThatThrownBy(() -> Expression.parseCondition("client.a.p99")).hasMessageContaining("a comparison");
+    assertThatThrownBy(() -> Expression.parseCondition("client.a.p99"))
+        .hasMessageContaining("a comparison");
     assertThatThrownBy(() -> Expression.parseCondition("1 < 2 2")).hasMessageContaining("the end");
-    assertThatThrownBy(() -> Expression.parseCondition("1 < 2parsec")).hasMessageContaining("no unit, ms, s or m");
+    assertThatThrownBy(() -> Expression.parseCondition("1 < 2parsec"))
+        .hasMessageContaining("no unit, ms, s or m");
   }
 
   @Test
   void namesEveryFigureItNeeds() {
-    assertThat(Expression.parseCondition("a.b / c.d < 1 and e.f == 0").figures()).containsExactly("a.b", "c.d", "e.f");
+    assertThat(Expression.parseCondition("a.b / c.d < 1 and e.f == 0").figures())
+        .containsExactly("a.b", "c.d", "e.f");
   }
 
   @Test

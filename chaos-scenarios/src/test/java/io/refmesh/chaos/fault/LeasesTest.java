@@ -65,7 +65,8 @@ final class LeasesTest {
     assertThat(leases.problems())
         .containsExactly("fault a ended by itself after 5000 ms: nobody had ended it in time");
     assertThat(leases.spans())
-        .containsExactly(new Leases.Span("a", Instant.ofEpochSecond(1_000), Instant.ofEpochSecond(1_005)));
+        .containsExactly(
+            new Leases.Span("a", Instant.ofEpochSecond(1_000), Instant.ofEpochSecond(1_005)));
   }
 
   @Test
@@ -83,7 +84,8 @@ final class LeasesTest {
             events.add("-half");
           }
         };
-    assertThatThrownBy(() -> leases.begin("half", half, LONG)).hasMessageContaining("did not answer");
+    assertThatThrownBy(() -> leases.begin("half", half, LONG))
+        .hasMessageContaining("did not answer");
     assertThat(events).containsExactly("+half", "-half");
     assertThat(leases.isEmpty()).isTrue();
   }
@@ -135,7 +137,8 @@ final class LeasesTest {
   @Test
   void beginsNothingOnceTheRunIsBeingStopped() {
     leases.close();
-    assertThatThrownBy(() -> leases.begin("late", fault("late"), LONG)).hasMessageContaining("being stopped");
+    assertThatThrownBy(() -> leases.begin("late", fault("late"), LONG))
+        .hasMessageContaining("being stopped");
     assertThat(events).isEmpty();
   }
 

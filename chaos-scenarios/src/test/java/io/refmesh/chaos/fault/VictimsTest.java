@@ -16,7 +16,11 @@ import org.junit.jupiter.api.Test;
 final class VictimsTest {
 
   private static final List<RunningInstance> RUNNING =
-      List.of(instance("catalog-v1", 0), instance("catalog-v1", 1), instance("catalog-v1", 2), instance("catalog-v2", 0));
+      List.of(
+          instance("catalog-v1", 0),
+          instance("catalog-v1", 1),
+          instance("catalog-v1", 2),
+          instance("catalog-v2", 0));
 
   private static final Target ONE = new Target(List.of("catalog-v1"), Optional.of(1));
 
@@ -35,22 +39,38 @@ final class VictimsTest {
     for (long seed = 0; seed < 50; seed++) {
       hit.add(Victims.draw(ONE, RUNNING, seed).getFirst().name());
     }
-    assertThat(hit).containsExactlyInAnyOrder("shop/catalog-v1-0", "shop/catalog-v1-1", "shop/catalog-v1-2");
+    assertThat(hit)
+        .containsExactlyInAnyOrder("shop/catalog-v1-0", "shop/catalog-v1-1", "shop/catalog-v1-2");
   }
 
   @Test
   void withoutACountAllAreHit() throws Exception {
-    assertThat(Victims.draw(new Target(List.of("catalog-v1", "catalog-v2"), Optional.empty()), RUNNING, 1)).hasSize(4);
+    assertThat(
+            Victims.draw(
+                new Target(List.of("catalog-v1", "catalog-v2"), Optional.empty()), RUNNING, 1))
+        .hasSize(4);
   }
 
   @Test
   void aTargetThatDoesNotRunIsRefused() {
-    assertThatThrownBy(() -> Victims.draw(new Target(List.of("cart"), Optional.empty()), RUNNING, 1))
+    assertThatThrownBy(
+            () -> Victims.draw(new Target(List.of("cart"), Optional.empty()), RUNNING, 1))
         .hasMessageContaining("no instance of workload cart runs");
   }
 
   private static RunningInstance instance(String workload, int replica) {
     return new RunningInstance(
-        "shop", workload, replica, "", "127.0.0.1", "127.0.0.1", "", Optional.empty(), Optional.empty(), true, 0, "a");
+        "shop",
+        workload,
+        replica,
+        "",
+        "127.0.0.1",
+        "127.0.0.1",
+        "",
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        0,
+        "a");
   }
 }

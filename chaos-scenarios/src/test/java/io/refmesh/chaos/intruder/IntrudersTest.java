@@ -36,7 +36,8 @@ final class IntrudersTest {
     assertThat(genuine.chain().getFirst().getSubjectAlternativeNames().toString())
         .contains("spiffe://cluster.local/ns/shop/sa/cart");
     assertThat(expired.chain().get(1)).isEqualTo(genuine.chain().get(1));
-    assertThat(expired.chain().getFirst().getNotAfter().toInstant()).isBefore(Instant.now().minusSeconds(60));
+    assertThat(expired.chain().getFirst().getNotAfter().toInstant())
+        .isBefore(Instant.now().minusSeconds(60));
     assertThat(foreign.chain().get(1)).isNotEqualTo(genuine.chain().get(1));
   }
 
@@ -65,7 +66,8 @@ final class IntrudersTest {
   void aRelaySeesWhatIsInClearAndPassesItOn() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
         CapturingRelay relay =
-            CapturingRelay.open((InetSocketAddress) server.getLocalSocketAddress(), folder.resolve("capture"));
+            CapturingRelay.open(
+                (InetSocketAddress) server.getLocalSocketAddress(), folder.resolve("capture"));
         Socket caller = new Socket(relay.address().getAddress(), relay.address().getPort());
         Socket accepted = server.accept()) {
       caller.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -85,7 +87,9 @@ final class IntrudersTest {
     for (int cut = 0; cut <= text.length; cut++) {
       ClearText search = new ClearText();
       byte[] rest = java.util.Arrays.copyOfRange(text, cut, text.length);
-      assertThat(search.found(text, cut) + search.found(rest, rest.length)).as("cut at " + cut).isEqualTo(3);
+      assertThat(search.found(text, cut) + search.found(rest, rest.length))
+          .as("cut at " + cut)
+          .isEqualTo(3);
     }
   }
 
@@ -93,19 +97,18 @@ final class IntrudersTest {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       CompletableFuture<Void> served = new CompletableFuture<>();
       Thread.ofVirtual()
-          .start(
-              () -> {
-                try (Socket socket = server.accept()) {
-                  InputStream in = socket.getInputStream();
-                  in.readNBytes(4);
-                  socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
-                  socket.shutdownOutput();
-                  in.transferTo(java.io.OutputStream.nullOutputStream());
-                  served.complete(null);
-                } catch (java.io.IOException e) {
-                  served.completeExceptionally(e);
-                }
-              });
+          .start(() -> {
+            try (Socket socket = server.accept()) {
+              InputStream in = socket.getInputStream();
+              in.readNBytes(4);
+              socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+              socket.shutdownOutput();
+              in.transferTo(java.io.OutputStream.nullOutputStream());
+              served.complete(null);
+            } catch (java.io.IOException e) {
+              served.completeExceptionally(e);
+            }
+          });
       return new PlaintextIntruder((InetSocketAddress) server.getLocalSocketAddress()).attempt();
     }
   }

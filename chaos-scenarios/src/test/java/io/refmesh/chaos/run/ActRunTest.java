@@ -66,8 +66,12 @@ final class ActRunTest {
           switch (name) {
             case "from" -> OptionalDouble.of(Duration.between(START, from.at()).toMillis());
             case "to" -> OptionalDouble.of(Duration.between(START, to.at()).toMillis());
-            case "before.from" -> before.isPresent() ? before.get().figure("from") : OptionalDouble.empty();
-            default -> figures.containsKey(name) ? OptionalDouble.of(figures.get(name)) : OptionalDouble.empty();
+            case "before.from" ->
+                before.isPresent() ? before.get().figure("from") : OptionalDouble.empty();
+            default ->
+                figures.containsKey(name)
+                    ? OptionalDouble.of(figures.get(name))
+                    : OptionalDouble.empty();
           };
     }
 
@@ -79,11 +83,23 @@ final class ActRunTest {
 
   @Test
   void faultsAreInForceInTheMiddleWindowAndEndInReverse() throws Exception {
-    List<FaultPlan> plans = List.of(plan("first"), plan("second", Duration.ofSeconds(1), Optional.of(Duration.ofSeconds(2))), plan("third"));
-    run(act(plans, List.of(window("w", Window.DURING, "from == 2000 and to == 7000", Duration.ZERO))));
+    List<FaultPlan> plans =
+        List.of(
+            plan("first"),
+            plan("second", Duration.ofSeconds(1), Optional.of(Duration.ofSeconds(2))),
+            plan("third"));
+    run(
+        act(
+            plans,
+            List.of(window("w", Window.DURING, "from == 2000 and to == 7000", Duration.ZERO))));
     assertThat(events)
         .containsExactly(
-            "+first @2000", "+third @2000", "+second @3000", "-second @5000", "-third @7500", "-first @7500");
+            "+first @2000",
+            "+third @2000",
+            "+second @3000",
+            "-second @5000",
+            "-third @7500",
+            "-first @7500");
     assertThat(leases.spans())
         .containsExactlyInAnyOrder(
             new Leases.Span("second", START.plusSeconds(3), START.plusSeconds(5)),
@@ -100,12 +116,19 @@ final class ActRunTest {
                 List.of(
                     window("before", Window.BEFORE, "from == 0 and to == 2000", Duration.ZERO),
                     window("during", Window.DURING, "from == 2000 and to == 7000", Duration.ZERO),
-                    window("skipped", Window.DURING, "from == 5000 and to == 7000", Duration.ofSeconds(3)),
+                    window(
+                        "skipped",
+                        Window.DURING,
+                        "from == 5000 and to == 7000",
+                        Duration.ofSeconds(3)),
                     window("after", Window.AFTER, "from == 7500 and to == 10500", Duration.ZERO),
                     window("all", Window.ALL, "from == 0 and to == 10500", Duration.ZERO),
                     window("compared", Window.DURING, "before.from == 0", Duration.ZERO))));
     assertThat(outcome.judgements())
-        .allSatisfy(judgement -> assertThat(judgement.verdict().result()).as(judgement.verdict().observed()).isEqualTo(Result.PASSED));
+        .allSatisfy(judgement ->
+            assertThat(judgement.verdict().result())
+                .as(judgement.verdict().observed())
+                .isEqualTo(Result.PASSED));
     assertThat(outcome.windows()).containsOnlyKeys(Window.BEFORE, Window.DURING, Window.AFTER);
   }
 
@@ -113,7 +136,8 @@ final class ActRunTest {
   void faultsEndWhenOneOfThemCannotBegin() {
     Act act = act(List.of(plan("first"), plan("broken"), plan("never")), List.of());
     assertThatThrownBy(() -> run(act)).isInstanceOf(IOException.class).hasMessage("cannot begin");
-    assertThat(events).containsExactly("+first @2000", "+broken @2000", "-broken @2000", "-first @2000");
+    assertThat(events)
+        .containsExactly("+first @2000", "+broken @2000", "-broken @2000", "-first @2000");
     assertThat(leases.isEmpty()).isTrue();
   }
 
@@ -121,7 +145,8 @@ final class ActRunTest {
   void faultsEndWhenTheRunIsInterrupted() {
     Act act = act(List.of(plan("first"), plan("interrupts")), List.of());
     assertThatThrownBy(() -> run(act)).isInstanceOf(InterruptedException.class);
-    assertThat(events).containsExactly("+first @2000", "+interrupts @2000", "-interrupts @2000", "-first @2000");
+    assertThat(events)
+        .containsExactly("+first @2000", "+interrupts @2000", "-interrupts @2000", "-first @2000");
   }
 
   @Test
@@ -130,7 +155,8 @@ final class ActRunTest {
     ActRun.Outcome outcome = run(act(List.of(plan("first")), List.of(detection())));
     assertThat(outcome.judgements().getFirst().verdict().result()).isEqualTo(Result.PASSED);
     assertThat(outcome.judgements().getFirst().verdict().observed()).isEqualTo("after 1200 ms");
-    assertThat(outcome.moments()).containsExactly(new ActRun.Moment("noticed", START.plusMillis(3_200)));
+    assertThat(outcome.moments())
+        .containsExactly(new ActRun.Moment("noticed", START.plusMillis(3_200)));
   }
 
   @Test
@@ -143,10 +169,16 @@ final class ActRunTest {
 
   @Test
   void whatNobodyMeasuredFailsAndIsNoKnownFailure() throws Exception {
-    ActRun.Outcome outcome = run(act(List.of(), List.of(window("w", Window.DURING, "client.gone.errors == 0", Duration.ZERO))));
+    ActRun.Outcome outcome =
+        run(
+            act(
+                List.of(),
+                List.of(window("w", Window.DURING, "client.gone.errors == 0", Duration.ZERO))));
     assertThat(outcome.judgements().getFirst().failed()).isTrue();
     assertThat(outcome.judgements().getFirst().known()).isFalse();
-    assertThat(outcome.judgements().getFirst().verdict().observed()).startsWith("not known: ").contains("client.gone.errors");
+    assertThat(outcome.judgements().getFirst().verdict().observed())
+        .startsWith("not known: ")
+        .contains("client.gone.errors");
   }
 
   @Test
@@ -155,7 +187,12 @@ final class ActRunTest {
         run(
             act(
                 List.of(plan("first")),
-                List.of(window("w", Window.DURING, "fault.first.attempts == 3 and hop.wire.bytes == 9", Duration.ZERO))));
+                List.of(
+                    window(
+                        "w",
+                        Window.DURING,
+                        "fault.first.attempts == 3 and hop.wire.bytes == 9",
+                        Duration.ZERO))));
     assertThat(outcome.judgements().getFirst().verdict().result()).isEqualTo(Result.PASSED);
   }
 
@@ -173,12 +210,24 @@ final class ActRunTest {
 
   private ActRun.Outcome run(Act act) throws IOException, InterruptedException {
     return new ActRun(
-            act, new FakeObservations(), leases, new FakeInjector(), new SilentScreen(), time, List.of("browse"), Duration.ofSeconds(2))
+            act,
+            new FakeObservations(),
+            leases,
+            new FakeInjector(),
+            new SilentScreen(),
+            time,
+            List.of("browse"),
+            Duration.ofSeconds(2))
         .run();
   }
 
   private static Act act(List<FaultPlan> faults, List<Expectation> expectations) {
-    Windows windows = new Windows(Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ofMillis(500), Duration.ofSeconds(3));
+    Windows windows =
+        new Windows(
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(5),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(3));
     return new Act(Act.REAL, "", List.of(), faults, windows, expectations, Optional.empty());
   }
 
@@ -192,7 +241,15 @@ final class ActRunTest {
 
   private static Expectation window(String id, Window window, String that, Duration skip) {
     return new Expectation(
-        id, "", window, skip, that, Expression.parseCondition(that), Optional.empty(), Optional.empty(), Optional.empty());
+        id,
+        "",
+        window,
+        skip,
+        that,
+        Expression.parseCondition(that),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static Expectation detection() {

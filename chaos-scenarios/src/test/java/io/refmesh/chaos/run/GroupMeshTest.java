@@ -9,8 +9,10 @@ final class GroupMeshTest {
 
   @Test
   void aChangeIsInForceWhenItWasReadAndEverySidecarHasAppliedIt() {
-    assertThat(missing("[]", 5, 5)).isEqualTo("the control plane has not read it; Service shop/a: no such thing");
-    assertThat(missing("[{\"via\": \"127.0.0.1:7\"}]", 5, 4)).isEqualTo("the sidecar of cart-1 has not applied shop/pricing:8080");
+    assertThat(missing("[]", 5, 5))
+        .isEqualTo("the control plane has not read it; Service shop/a: no such thing");
+    assertThat(missing("[{\"via\": \"127.0.0.1:7\"}]", 5, 4))
+        .isEqualTo("the sidecar of cart-1 has not applied shop/pricing:8080");
     assertThat(missing("[{\"via\": \"127.0.0.1:7\"}]", 5, 5)).isEmpty();
   }
 

@@ -18,16 +18,26 @@ final class JudgeTest {
 
   @Test
   void aShareMayBeOffByChanceAndTheVerdictSaysHowFar() {
-    Judge.Judgement judgement = Judge.window(share(0.997), figures(Map.of("client.a.successRate", 0.9925, "client.a.requests", 1200.0)));
+    Judge.Judgement judgement =
+        Judge.window(
+            share(0.997),
+            figures(Map.of("client.a.successRate", 0.9925, "client.a.requests", 1200.0)));
     assertThat(judgement.verdict().result()).isEqualTo(Result.PASSED);
-    assertThat(judgement.verdict().expected()).contains("binomial tolerance for 1200 requests: at least 0.9");
-    assertThat(Judge.window(share(0.997), figures(Map.of("client.a.successRate", 0.9, "client.a.requests", 1200.0))).failed())
+    assertThat(judgement.verdict().expected())
+        .contains("binomial tolerance for 1200 requests: at least 0.9");
+    assertThat(
+            Judge.window(
+                    share(0.997),
+                    figures(Map.of("client.a.successRate", 0.9, "client.a.requests", 1200.0)))
+                .failed())
         .isTrue();
   }
 
   @Test
   void withoutRequestsThereIsNoShare() {
-    Judge.Judgement judgement = Judge.window(share(0.5), figures(Map.of("client.a.successRate", 1.0, "client.a.requests", 0.0)));
+    Judge.Judgement judgement =
+        Judge.window(
+            share(0.5), figures(Map.of("client.a.successRate", 1.0, "client.a.requests", 0.0)));
     assertThat(judgement.failed()).isTrue();
     assertThat(judgement.known()).isFalse();
   }
@@ -37,7 +47,10 @@ final class JudgeTest {
     String that = "client.a.p99 <= 600ms and client.a.errors == 0 and client.a.errorRate < 0.5";
     Judge.Judgement judgement =
         Judge.window(
-            exact(that), figures(Map.of("client.a.p99", 512.25, "client.a.errors", 3.0, "client.a.errorRate", 0.0123)));
+            exact(that),
+            figures(
+                Map.of(
+                    "client.a.p99", 512.25, "client.a.errors", 3.0, "client.a.errorRate", 0.0123)));
     assertThat(judgement.verdict().observed())
         .isEqualTo("client.a.errorRate = 0.0123, client.a.errors = 3, client.a.p99 = 512.3 ms");
     assertThat(judgement.verdict().window()).isEqualTo("during, after its first 1500 ms");
@@ -71,6 +84,7 @@ final class JudgeTest {
   }
 
   private static Figures figures(Map<String, Double> values) {
-    return name -> values.containsKey(name) ? OptionalDouble.of(values.get(name)) : OptionalDouble.empty();
+    return name ->
+        values.containsKey(name) ? OptionalDouble.of(values.get(name)) : OptionalDouble.empty();
   }
 }

@@ -32,9 +32,12 @@ final class OutFolderTest {
   @Test
   void twoRunsDoNotShareAFolder() throws Exception {
     try (OutFolder ignored = OutFolder.create(out, NOW, 7, new ArrayList<>())) {
-      // The lock belongs to the process, so a second one of the same process is refused by the JVM itself.
+      // The lock belongs to the process, so a second one of the same process is refused by the JVM
+      // itself.
       assertThatThrownBy(() -> OutFolder.create(out, NOW, 8, new ArrayList<>()))
-          .isInstanceOfAny(OutFolder.UnusableException.class, java.nio.channels.OverlappingFileLockException.class);
+          .isInstanceOfAny(
+              OutFolder.UnusableException.class,
+              java.nio.channels.OverlappingFileLockException.class);
     }
   }
 

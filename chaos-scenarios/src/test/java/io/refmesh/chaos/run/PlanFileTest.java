@@ -16,7 +16,18 @@ final class PlanFileTest {
   void saysWhatTheLoadGeneratorShallDo() {
     LoadStream plain =
         new LoadStream(
-            "browse", "catalog", 8080, "GET", "/items", "h2c", 150, 0, Map.of(), Duration.ofSeconds(5), false, Optional.empty());
+            "browse",
+            "catalog",
+            8080,
+            "GET",
+            "/items",
+            "h2c",
+            150,
+            0,
+            Map.of(),
+            Duration.ofSeconds(5),
+            false,
+            Optional.empty());
     LoadStream full =
         new LoadStream(
             "post",

@@ -14,7 +14,9 @@ final class SeedsTest {
     for (long run = 0; run < 100; run++) {
       Seeds seeds = new Seeds(run);
       for (String name : new String[] {"shop", "toxiproxy", "plan"}) {
-        assertThat(seeds.of("scenario", name)).isEqualTo(new Seeds(run).of("scenario", name)).isNotNegative();
+        assertThat(seeds.of("scenario", name))
+            .isEqualTo(new Seeds(run).of("scenario", name))
+            .isNotNegative();
         drawn.add(seeds.of("scenario", name));
       }
     }

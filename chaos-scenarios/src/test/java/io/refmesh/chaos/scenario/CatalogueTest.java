@@ -53,14 +53,17 @@ final class CatalogueTest {
   void aFileOfTheUsersRunsAsWell(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("mine.yaml");
     Files.writeString(file, ScenarioTexts.minimal());
-    assertThat(Catalogue.select(List.of(file.toString()))).extracting(Scenario::name).containsExactly("mine");
+    assertThat(Catalogue.select(List.of(file.toString())))
+        .extracting(Scenario::name)
+        .containsExactly("mine");
   }
 
   @Test
   void anUnknownNameIsRefusedWithThoseThatThereAre() {
     assertThatThrownBy(() -> Catalogue.select(List.of("slow-backend", "slow-frontend")))
         .isInstanceOf(BadScenarioException.class)
-        .hasMessageStartingWith("scenario slow-frontend: not in the catalogue (expected: one of slow-backend, ");
+        .hasMessageStartingWith(
+            "scenario slow-frontend: not in the catalogue (expected: one of slow-backend, ");
     assertThatThrownBy(() -> Catalogue.select(List.of("nowhere.yaml")))
         .isInstanceOf(BadScenarioException.class)
         .hasMessageContaining("no such file");
@@ -68,7 +71,8 @@ final class CatalogueTest {
 
   @Test
   void anUnknownGroupIsRefused() {
-    assertThatThrownBy(() -> Catalogue.topology("../default")).isInstanceOf(BadScenarioException.class);
+    assertThatThrownBy(() -> Catalogue.topology("../default"))
+        .isInstanceOf(BadScenarioException.class);
     assertThatThrownBy(() -> Catalogue.topology("elsewhere"))
         .isInstanceOf(BadScenarioException.class)
         .hasMessageContaining("elsewhere");

@@ -18,8 +18,16 @@ final class ScenarioReaderTest {
   void readsEveryPart() throws BadScenarioException {
     Scenario scenario = ScenarioReader.read("mine.yaml", ScenarioTexts.minimal());
     assertThat(scenario.group()).isEqualTo("default");
-    assertThat(scenario.hops().getFirst()).isEqualTo(
-        new Hop("wire", Hop.Kind.TOXIPROXY, "pricing", "pricing", 0, 8080, java.util.Optional.empty()));
+    assertThat(scenario.hops().getFirst())
+        .isEqualTo(
+            new Hop(
+                "wire",
+                Hop.Kind.TOXIPROXY,
+                "pricing",
+                "pricing",
+                0,
+                8080,
+                java.util.Optional.empty()));
     assertThat(scenario.load().getFirst().ratePerSecond()).isEqualTo(80);
     assertThat(scenario.windows().total()).isEqualTo(Duration.ofMillis(7_200));
     assertThat(scenario.policies().getFirst().key()).isEqualTo("ResiliencePolicy/shop/pricing");
@@ -28,7 +36,9 @@ final class ScenarioReaderTest {
     assertThat(flaky.lasting()).contains(Duration.ofSeconds(2));
     assertThat(flaky.action()).isInstanceOf(FaultPlan.Behaviour.class);
     assertThat(scenario.expectations().getFirst().tolerance())
-        .contains(new Expectation.Share("client.browse.successRate", "client.browse.requests", true, 0.99));
+        .contains(
+            new Expectation.Share(
+                "client.browse.successRate", "client.browse.requests", true, 0.99));
   }
 
   @Test
@@ -45,7 +55,8 @@ final class ScenarioReaderTest {
     assertThat(control.policies()).hasSize(1);
     assertThat(control.policies().getFirst().json()).contains("0s");
     assertThat(control.faults()).extracting(FaultPlan::id).containsExactly("slow", "flaky");
-    assertThat(((FaultPlan.Toxic) control.faults().getFirst().action()).attributes()).containsEntry("latency", 900L);
+    assertThat(((FaultPlan.Toxic) control.faults().getFirst().action()).attributes())
+        .containsEntry("latency", 900L);
     assertThat(control.windows().during()).isEqualTo(Duration.ofSeconds(2));
     assertThat(control.windows().before()).isEqualTo(Duration.ofSeconds(1));
     assertThat(control.expectations()).extracting(Expectation::id).containsExactly("fine");
@@ -66,8 +77,10 @@ final class ScenarioReaderTest {
   @Test
   void refusesAScenarioWithoutNegativeControl() {
     String text = ScenarioTexts.minimal();
-    assertThatThrownBy(() -> ScenarioReader.read("mine.yaml", text.substring(0, text.indexOf("negativeControls:"))))
-        .hasMessageContaining("negativeControls: missing (expected: at least one way to break the mesh");
+    assertThatThrownBy(() ->
+            ScenarioReader.read("mine.yaml", text.substring(0, text.indexOf("negativeControls:"))))
+        .hasMessageContaining(
+            "negativeControls: missing (expected: at least one way to break the mesh");
   }
 
   @Test

@@ -77,7 +77,8 @@ final class InboundConnections {
   void accepted(Accepted connection, Target.Inbound target) {
     Caller stranger = new Caller(connection.peer(), Optional.empty(), false);
     InboundStack stack = current.get();
-    boolean opaque = PortHint.opaque(protocol(stack, target), target.port());
+    AppProtocol declared = protocol(stack, target);
+    boolean opaque = PortHint.opaque(declared, target.port());
     if (stack != null) {
       String service = stack.serviceName(target.port());
       int slash = service.indexOf('/');
@@ -93,7 +94,11 @@ final class InboundConnections {
     connection
         .channel()
         .pipeline()
-        .addLast(new DetectHandler(timeout, new Detected(connection, target, stranger, opaque)));
+        .addLast(
+            new DetectHandler(
+                timeout,
+                new Detected(
+                    connection, target, stranger, opaque ? AppProtocol.OPAQUE : declared)));
   }
 
   private static AppProtocol protocol(@Nullable InboundStack stack, Target.Inbound target) {
@@ -123,13 +128,13 @@ final class InboundConnections {
     private final Accepted connection;
     private final Target.Inbound target;
     private final Caller stranger;
-    private final boolean opaque;
+    private final AppProtocol declared;
 
-    Detected(Accepted connection, Target.Inbound target, Caller stranger, boolean opaque) {
+    Detected(Accepted connection, Target.Inbound target, Caller stranger, AppProtocol declared) {
       this.connection = connection;
       this.target = target;
       this.stranger = stranger;
-      this.opaque = opaque;
+      this.declared = declared;
     }
 
     @Override
@@ -148,11 +153,7 @@ final class InboundConnections {
         return;
       }
       connection.meter().name();
-      if (opaque) {
-        relays.begin(connection, TcpRelay.Wire.PLAIN, target, stranger);
-        return;
-      }
-      switch (protocol) {
+      switch (PortHint.served(declared, protocol)) {
         case Protocol.Http1 http1 -> serve(channel, false, target.port(), stranger);
         case Protocol.Http2 http2 -> serve(channel, true, target.port(), stranger);
         // The application's own TLS: its bytes are carried as they are.
@@ -184,8 +185,9 @@ final class InboundConnections {
 
     @Override
     public void timedOut(ChannelHandlerContext context, int bytesSeen) {
-      if (opaque) {
-        // Expected: nothing was to be detected but a sidecar.
+      if (declared == AppProtocol.OPAQUE || PortHint.http(declared)) {
+        // Expected: nothing was to be detected but a sidecar; and the HTTP server has a limit of
+        // its own.
         return;
       }
       String destination = Integer.toString(target.port());

@@ -20,6 +20,7 @@ import io.refmesh.proxy.telemetry.AccessLog;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.telemetry.RequestMetricsLayer;
 import io.refmesh.proxy.telemetry.RequestTarget;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +33,18 @@ import java.util.Optional;
 final class InboundStack {
 
   /**
-   * The caller's own clock goes first: its timeout is the one that is counted and answered. What
-   * this adds is less than the 50 ms within which work upstream is to be cancelled.
+   * The caller's own clock goes first: its timeout is the one that is counted and answered, and its
+   * reset cancels the work here. The deadline is for callers whose reset does not get through, and
+   * machines so loaded that it comes late.
    */
-  private static final long DEADLINE_GRACE_MILLIS = 20;
+  private static final long DEADLINE_GRACE_MILLIS = 200;
+
+  /**
+   * A sidecar watches its bodies by the policy of its route, which may allow longer pauses than the
+   * default here.
+   */
+  private static final Timeouts CALLER_WATCHES =
+      new Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
   /** Parts that outlive versions. */
   record Parts(
@@ -119,12 +128,23 @@ final class InboundStack {
             new RequestMetricsLayer(target, parts.metrics(), parts.ticker(), parts.accessLog()),
             new AuthorizationLayer(() -> authorizer, port, parts.authorizations()),
             InboundStack::withGrace,
-            new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts));
+            byCaller(
+                new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts),
+                new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts)));
     HttpService service = parts.application().http(port);
     for (Layer layer : layers.reversed()) {
       service = layer.wrap(service);
     }
     return service;
+  }
+
+  private static Layer byCaller(Layer meshed, Layer stranger) {
+    return next -> {
+      HttpService forMeshed = meshed.wrap(next);
+      HttpService forStrangers = stranger.wrap(next);
+      return (exchange, reply) ->
+          (exchange.caller().meshed() ? forMeshed : forStrangers).handle(exchange, reply);
+    };
   }
 
   private static HttpService withGrace(HttpService next) {

@@ -5,7 +5,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.accept.Accepted;
+import io.refmesh.proxy.accept.OncePerMinute;
 import io.refmesh.proxy.accept.Target;
 import io.refmesh.proxy.detect.DetectHandler;
 import io.refmesh.proxy.detect.DetectTimeouts;
@@ -18,8 +20,11 @@ import io.refmesh.proxy.http.server.ServerSettings;
 import io.refmesh.proxy.telemetry.Counter;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import io.refmesh.proxy.tls.MeshAlpn;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The outbound path of a connection, in order: detect what the application speaks; HTTP goes to the
@@ -28,11 +33,14 @@ import java.util.Optional;
  */
 final class OutboundConnections {
 
+  private static final Logger LOG = Logger.getLogger(OutboundConnections.class.getName());
+
   private final OutboundServices services;
   private final OutboundRelays relays;
   private final ServerSettings http;
   private final Duration detectTimeout;
   private final DetectTimeouts detectTimeouts;
+  private final OncePerMinute lines;
   private final ProxyMetrics metrics;
 
   OutboundConnections(
@@ -49,6 +57,7 @@ final class OutboundConnections {
             .withHeaders(limits.headerBytes(), limits.headerTimeout());
     detectTimeout = limits.detectTimeout();
     detectTimeouts = new DetectTimeouts(ticker);
+    lines = new OncePerMinute(ticker);
   }
 
   void accepted(Accepted connection, Target.Outbound target) {
@@ -61,17 +70,19 @@ final class OutboundConnections {
     } else {
       channel
           .pipeline()
-          .addLast(new DetectHandler(detectTimeout, new Detected(connection, service)));
+          .addLast(new DetectHandler(detectTimeout, new Detected(connection, target, service)));
     }
   }
 
   private final class Detected implements DetectHandler.Next {
 
     private final Accepted connection;
+    private final Target.Outbound target;
     private final OutboundServices.Service service;
 
-    Detected(Accepted connection, OutboundServices.Service service) {
+    Detected(Accepted connection, Target.Outbound target, OutboundServices.Service service) {
       this.connection = connection;
+      this.target = target;
       this.service = service;
     }
 
@@ -79,8 +90,15 @@ final class OutboundConnections {
     public void detected(ChannelHandlerContext context, Protocol protocol) {
       connection.meter().name();
       Channel channel = connection.channel();
+      if (protocol instanceof Protocol.Tls hello
+          && MeshAlpn.offeredIn(hello.applicationProtocols())) {
+        // Only a sidecar begins like this, so an endpoint leads back to a listener for
+        // applications.
+        refuseLoop(context);
+        return;
+      }
       Caller application = new Caller(connection.peer(), Optional.empty(), false);
-      switch (protocol) {
+      switch (PortHint.served(target.protocol(), protocol)) {
         case Protocol.Http1 http1 -> {
           channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
           Http1Server.install(channel.pipeline(), service.http(), application, http);
@@ -100,8 +118,24 @@ final class OutboundConnections {
       context.close();
     }
 
+    private void refuseLoop(ChannelHandlerContext context) {
+      metrics.counter(ProxyMetric.REFUSED_TOTAL, "outbound", MeshError.LOOP.code()).increment();
+      connection.meter().broken(MeshError.LOOP.code());
+      if (lines.due(service.id().toString())) {
+        LOG.log(
+            Level.WARNING,
+            "connection refused: error=loop service={0} listener={1} (an endpoint leads to the listener for applications)",
+            new Object[] {service.id(), connection.channel().localAddress()});
+      }
+      context.close();
+    }
+
     @Override
     public void timedOut(ChannelHandlerContext context, int bytesSeen) {
+      if (PortHint.http(target.protocol())) {
+        // The HTTP server has a time limit of its own for a head that does not come.
+        return;
+      }
       ServicePort id = service.id();
       Counter counter =
           metrics.counter(ProxyMetric.DETECT_TIMEOUT_TOTAL, "outbound", id.toString());

@@ -128,10 +128,10 @@ record ProxyConfig(
               "REFMESH_IDENTITY",
               "spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>",
               text -> SpiffeId.maybeParse(text).orElse(null));
-      String controlDefault =
-          identity == null
-              ? ""
-              : "spiffe://" + identity.trustDomain() + "/ns/refmesh-system/sa/control-plane";
+      // Without an identity there is a mistake to tell already; another one about its trust domain
+      // would not help.
+      String trustDomain = identity == null ? "cluster.local" : identity.trustDomain();
+      String controlDefault = "spiffe://" + trustDomain + "/ns/refmesh-system/sa/control-plane";
       HostPort control = required("REFMESH_CONTROL", AN_ADDRESS, Reader::address);
       SpiffeId controlIdentity =
           optional(

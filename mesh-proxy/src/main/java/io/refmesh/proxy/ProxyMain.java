@@ -44,6 +44,11 @@ public final class ProxyMain {
     config.logLevel().apply();
     try {
       run(config);
+    } catch (IllegalArgumentException e) {
+      // Files that settings name are read when the parts are built.
+      System.err.println("mesh-proxy: bad configuration");
+      System.err.println("  " + e.getMessage());
+      System.exit(BAD_CONFIGURATION);
     } catch (IOException | RuntimeException e) {
       Logger.getLogger(ProxyMain.class.getName())
           .log(

@@ -11,10 +11,12 @@ import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -145,7 +147,8 @@ class HttpThroughSidecarsTest {
     assertThat(answer.headers().firstValue("x-mesh-error")).contains("request-timeout");
     // The far sidecar was told at once: its exchange has ended although the application still
     // works.
-    Eventually.holds(() -> cart.count("response_total", "inbound", "error=\"caller-gone\"") == 1);
+    Eventually.holds(
+        () -> cart.count("response_total", "inbound", "classification=\"failure\"") == 1);
     assertThat(web.count("timeout_total", "kind=\"request\"")).isEqualTo(1);
     release.countDown();
   }
@@ -239,6 +242,51 @@ class HttpThroughSidecarsTest {
                 List.of(plain)));
     assertThat(post(listener, "/", "hello").body()).isEqualTo("hello");
     assertThat(web.count("response_total", "outbound", "tls=\"false\"")).isEqualTo(1);
+  }
+
+  @Test
+  void aRequestLineThatIsNoneIsAnsweredAndNotCarried() throws Exception {
+    for (HostPort address :
+        List.of(
+            web.calls(toCart(Timeouts.NONE, null)),
+            new HostPort(cart.inbound, application.address().port()))) {
+      for (String head :
+          List.of("G ET / HTTP/1.1\r\n\r\n", "GET\t/ HTTP/1.1\r\n\r\n", "@@@ \r\n\r\n")) {
+        try (Socket socket = new Socket(address.host(), address.port())) {
+          socket.setSoTimeout(5000);
+          socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+          assertThat(socket.getInputStream().readAllBytes())
+              .asString()
+              .as(head)
+              .startsWith("HTTP/1.1 400 ");
+        }
+      }
+    }
+    assertThat(application.requests).hasValue(0);
+    assertThat(cart.count("tcp_open_total", "inbound", "peer=\"dst\"")).isZero();
+  }
+
+  @Test
+  void anEndpointThatLeadsBackToTheListenerIsALoop() throws Exception {
+    ServicePort id = new ServicePort("shop", "mirror", 8080);
+    HostPort listener =
+        web.calls(TestMesh.destination(id, AppProtocol.DETECT, Timeouts.NONE, null, List.of()));
+    EndpointSpec itself =
+        new EndpointSpec(
+            listener,
+            listener,
+            Optional.of(TestMesh.identity("mirror")),
+            "",
+            1,
+            true,
+            "shop/mirror",
+            0);
+    web.control()
+        .destination(
+            TestMesh.destination(id, AppProtocol.DETECT, Timeouts.NONE, null, List.of(itself)));
+
+    assertThat(get(listener, "/").statusCode()).isEqualTo(502);
+    assertThat(web.count("refused_total", "outbound", "error=\"loop\"")).isPositive();
   }
 
   @Test

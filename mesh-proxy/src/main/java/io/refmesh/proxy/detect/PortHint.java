@@ -18,6 +18,28 @@ public final class PortHint {
 
   private PortHint() {}
 
+  /**
+   * What a connection is taken for. On a port that is declared HTTP nothing else is carried: what
+   * is not HTTP gets an answer of the HTTP server, or a request line that it would refuse could
+   * pass for opaque bytes.
+   */
+  public static Protocol served(AppProtocol declared, Protocol detected) {
+    return switch (declared) {
+      case HTTP, WEBSOCKET -> detected instanceof Protocol.Http2 ? detected : Protocol.HTTP_1;
+      case H2C, GRPC -> detected instanceof Protocol.Http1 ? detected : Protocol.HTTP_2;
+      case OPAQUE -> Protocol.OPAQUE;
+      case DETECT, TLS -> detected;
+    };
+  }
+
+  /** Whether it is known before the first byte that the connection carries HTTP. */
+  public static boolean http(AppProtocol declared) {
+    return switch (declared) {
+      case HTTP, WEBSOCKET, H2C, GRPC -> true;
+      case DETECT, TLS, OPAQUE -> false;
+    };
+  }
+
   /** Opaque connections are relayed at once, before a byte has come. */
   public static boolean opaque(AppProtocol protocol, int port) {
     return switch (protocol) {

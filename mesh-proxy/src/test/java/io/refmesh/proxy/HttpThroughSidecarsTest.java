@@ -251,7 +251,7 @@ class HttpThroughSidecarsTest {
             web.calls(toCart(Timeouts.NONE, null)),
             new HostPort(cart.inbound, application.address().port()))) {
       for (String head :
-          List.of("G ET / HTTP/1.1\r\n\r\n", "GET\t/ HTTP/1.1\r\n\r\n", "@@@ \r\n\r\n")) {
+          List.of("G ET / HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n", "@@@ \r\n\r\n")) {
         try (Socket socket = new Socket(address.host(), address.port())) {
           socket.setSoTimeout(5000);
           socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));

@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The addresses the proxy listens on: the application's ports from the start, services as the
- * control plane names them. An address that cannot be bound is tried again every second. Safe on
- * any thread.
+ * control plane names them. An address that cannot be bound is tried again five times a second.
+ * Safe on any thread.
  */
 final class Listeners {
 
   private static final Logger LOG = Logger.getLogger(Listeners.class.getName());
-  private static final long RETRY_MILLIS = 1000;
+  private static final long RETRY_MILLIS = 200;
   private static final String NOT_BOUND_YET = "not bound yet";
 
   /** One address that is to be listened on. */
@@ -200,7 +200,7 @@ final class Listeners {
     if (slot.problem.equals(NOT_BOUND_YET)) {
       LOG.log(
           Level.WARNING,
-          "listener not bound: address={0} target={1} reason=\"{2}\"; trying again every second",
+          "listener not bound: address={0} target={1} reason=\"{2}\"; trying again",
           new Object[] {slot.address, slot.target, why});
     }
     slot.problem = "cannot be bound (" + why + ")";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.policy.Authorization;
@@ -17,6 +18,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -190,21 +192,39 @@ class OpaqueThroughSidecarsTest {
                 Timeouts.NONE,
                 null,
                 List.of(
-                    new io.refmesh.model.discovery.EndpointSpec(
-                        address,
-                        address,
-                        java.util.Optional.empty(),
-                        "",
-                        1,
-                        true,
-                        "shop/legacy",
-                        0))));
+                    new EndpointSpec(
+                        address, address, Optional.empty(), "", 1, true, "shop/legacy", 0))));
     // 5432 is opaque without being told.
     try (Socket caller = dial(listener);
         Socket callee = server.accept()) {
       callee.getOutputStream().write('!');
       assertThat(caller.getInputStream().read()).isEqualTo('!');
     }
+  }
+
+  @Test
+  void anotherEndpointIsTriedWhenOneRefuses() throws Exception {
+    TestMesh.Sidecar mail = mesh.of("mail", address, AppProtocol.OPAQUE).start();
+    HostPort nobody = new HostPort(TestMesh.address(), address.port());
+    EndpointSpec gone =
+        new EndpointSpec(
+            nobody, nobody, Optional.of(TestMesh.identity("mail")), "", 1, true, "shop/mail", 1);
+    HostPort listener =
+        web.calls(
+            TestMesh.destination(
+                mail.service(),
+                AppProtocol.OPAQUE,
+                Timeouts.NONE,
+                null,
+                List.of(gone, mail.endpoint())));
+    for (int i = 0; i < 20; i++) {
+      try (Socket caller = dial(listener);
+          Socket callee = server.accept()) {
+        callee.getOutputStream().write(i);
+        assertThat(caller.getInputStream().read()).isEqualTo(i);
+      }
+    }
+    assertThat(web.count("refused_total")).isZero();
   }
 
   @Test

@@ -44,7 +44,6 @@ public final class Dialer {
         .option(
             ChannelOption.CONNECT_TIMEOUT_MILLIS,
             (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE))
-        .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
         .handler(
             new ChannelInitializer<Channel>() {
               @Override

@@ -117,6 +117,8 @@ public final class TcpRelay {
   private void add(ChannelPipeline pipeline, Wire wire, Side own, Side other) {
     // Frames say what ends; when a framed connection's socket ends, all of it does.
     pipeline.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, wire == Wire.PLAIN);
+    // Closing is ours, see forgetHalves().
+    pipeline.channel().config().setOption(ChannelOption.AUTO_CLOSE, false);
     pipeline.addLast(
         switch (wire) {
           case PLAIN -> new PlainEnds();
@@ -179,8 +181,23 @@ public final class TcpRelay {
 
   private static void closeIfThere(Side side) {
     if (side.channel != null) {
+      forgetHalves(side.channel);
       side.channel.close();
     }
+  }
+
+  /**
+   * Before a close. A channel that may be half closed still reads in the event in which it was
+   * closed, by a descriptor that belongs to another socket by then (Netty 4.2.18):
+   *
+   * <ol>
+   *   <li>one event says writable and readable; the write fails and the channel is closed;
+   *   <li>another thread opens a socket and gets the number of the descriptor;
+   *   <li>the first channel goes on to read, and takes what the other socket has received.
+   * </ol>
+   */
+  private static void forgetHalves(Channel channel) {
+    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
   }
 
   private static void resetIfThere(Side side) {
@@ -192,6 +209,7 @@ public final class TcpRelay {
   /** Closes with RST, and without the goodbye of TLS: what is not written yet is dropped. */
   private static void reset(Channel channel) {
     if (channel.isOpen()) {
+      forgetHalves(channel);
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
       ChannelHandlerContext first = channel.pipeline().firstContext();
       if (first == null) {

@@ -4,6 +4,7 @@ import io.refmesh.local.process.ProcessTable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -183,7 +184,13 @@ final class OutFolder implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    Files.deleteIfExists(processes());
-    lockFile.close();
+    try {
+      Files.deleteIfExists(processes());
+      Files.deleteIfExists(directory.resolve("mesh"));
+    } catch (DirectoryNotEmptyException e) {
+      // A mesh could not be cleared away, which has been told by then; the next run looks at it.
+    } finally {
+      lockFile.close();
+    }
   }
 }

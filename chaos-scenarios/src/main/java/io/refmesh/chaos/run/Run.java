@@ -93,6 +93,9 @@ public final class Run {
       @Nullable IOException lacking = null;
       try {
         runGroups(folder);
+        GatlingReports.make(
+                home, folder.load(""), folder.logs(), new ProcessTable(folder.processes()))
+            .forEach(progress::say);
       } catch (InterruptedException e) {
         interrupted = true;
       } catch (IOException e) {

@@ -13,9 +13,9 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Makes the AOT caches of a checkout: runs the smallest whole mesh, one workload that calls itself through its sidecar, sends it
- * some requests, and lets every program write down what it had loaded. Part of the build; a mesh works without it, only slower to
- * start.
+ * Makes the AOT caches of a checkout: runs the smallest whole mesh, one workload that calls itself
+ * through its sidecar, sends it some requests, and lets every program write down what it had
+ * loaded. Part of the build; a mesh works without it, only slower to start.
  */
 public final class AotTraining {
 
@@ -57,23 +57,33 @@ public final class AotTraining {
    *
    * @param work a folder that may be filled; the caller removes it
    */
-  public static void run(RefmeshHome home, Path work, Progress progress) throws IOException, InterruptedException {
+  public static void run(RefmeshHome home, Path work, Progress progress)
+      throws IOException, InterruptedException {
     Path folder = Files.createDirectories(work.resolve("mesh"));
     Files.writeString(folder.resolve("mesh.yaml"), MESH);
     LocalMeshOptions options =
         new LocalMeshOptions(
-            folder, work.resolve("state"), home.recording(), Map.of("REFMESH_DRAIN_ANNOUNCE", "0s"), END_WITHIN);
+            folder,
+            work.resolve("state"),
+            home.recording(),
+            Map.of("REFMESH_DRAIN_ANNOUNCE", "0s"),
+            END_WITHIN);
     try (LocalMesh mesh = LocalMesh.start(options, Progress.SILENT)) {
       mesh.awaitReady(READY_WITHIN);
       String address = mesh.addressOf("shop/catalog-0", "shop/catalog");
-      try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      try (HttpClient client =
+          HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
         for (int i = 1; i <= REQUESTS; i++) {
-          send(client, HttpRequest.newBuilder(URI.create("http://" + address + ":8080/items/" + i)).build());
+          send(
+              client,
+              HttpRequest.newBuilder(URI.create("http://" + address + ":8080/items/" + i)).build());
           send(
               client,
               HttpRequest.newBuilder(URI.create("http://" + address + ":8080/effects"))
                   .header("x-request-id", "training-" + i)
-                  .POST(HttpRequest.BodyPublishers.ofByteArray("effect".getBytes(StandardCharsets.US_ASCII)))
+                  .POST(
+                      HttpRequest.BodyPublishers.ofByteArray(
+                          "effect".getBytes(StandardCharsets.US_ASCII)))
                   .build());
         }
         String admin = mesh.running().getFirst().admin();
@@ -85,15 +95,21 @@ public final class AotTraining {
       Path cache = home.jar(module).resolveSibling(module + ".aot");
       progress.say(
           Files.isRegularFile(cache)
-              ? "made " + home.directory().relativize(cache) + " (" + Files.size(cache) / (1 << 20) + " MiB)"
+              ? "made "
+                  + home.directory().relativize(cache)
+                  + " ("
+                  + Files.size(cache) / (1 << 20)
+                  + " MiB)"
               : module + " made no AOT cache: it starts without one");
     }
   }
 
-  private static void send(HttpClient client, HttpRequest request) throws IOException, InterruptedException {
+  private static void send(HttpClient client, HttpRequest request)
+      throws IOException, InterruptedException {
     HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
     if (answer.statusCode() >= 400) {
-      throw new IOException(request.uri() + " answered " + answer.statusCode() + ": " + answer.body());
+      throw new IOException(
+          request.uri() + " answered " + answer.statusCode() + ": " + answer.body());
     }
   }
 }

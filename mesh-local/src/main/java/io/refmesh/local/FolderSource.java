@@ -81,7 +81,9 @@ final class FolderSource implements AutoCloseable {
         workload.env(),
         workload.serviceAccount(),
         workload.zone(index),
-        workload.sidecar().profile().equals("standard") ? profileOfTheMesh : workload.sidecar().profile(),
+        workload.sidecar().profile().equals("standard")
+            ? profileOfTheMesh
+            : workload.sidecar().profile(),
         workload.ports().stream()
             .map(port -> new Replica.Port(port.name(), port.port(), port.appProtocol()))
             .toList(),

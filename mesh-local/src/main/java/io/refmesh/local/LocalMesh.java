@@ -226,7 +226,10 @@ public final class LocalMesh implements AutoCloseable {
     found.killSidecar();
   }
 
-  /** Kills application and sidecar of an instance without a word; both come back like after any crash. */
+  /**
+   * Kills application and sidecar of an instance without a word; both come back like after any
+   * crash.
+   */
   public void killInstance(String instance) {
     Instance found;
     synchronized (this) {

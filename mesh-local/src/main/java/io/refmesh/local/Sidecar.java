@@ -15,12 +15,7 @@ final class Sidecar {
 
   /** Small heap, one collector thread: a sidecar is one of many on this machine. */
   private static final List<String> STANDARD =
-      List.of(
-          "-XX:+UseSerialGC",
-          "-Xms32m",
-          "-Xmx64m",
-          "-Xss512k",
-          "-XX:MaxDirectMemorySize=64m");
+      List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx64m", "-Xss512k", "-XX:MaxDirectMemorySize=64m");
 
   /** As above, and the quick compiler only: less memory, more CPU per request. */
   private static final List<String> SMALL =

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,8 +15,9 @@ import java.util.concurrent.TimeUnit;
 public final class ManagedProcess {
 
   /**
-   * A session of its own for each: Ctrl-C in a terminal goes to every process of the session, and would end sidecars before the
-   * applications that they serve. It replaces itself by the program, so the pid is the program's.
+   * A session of its own for each: Ctrl-C in a terminal goes to every process of the session, and
+   * would end sidecars before the applications that they serve. It replaces itself by the program,
+   * so the pid is the program's.
    */
   private static final Path SETSID = Path.of("/usr/bin/setsid");
 
@@ -47,6 +49,7 @@ public final class ManagedProcess {
       Path log,
       ProcessTable table)
       throws IOException {
+    requireProgram(name, command, directory);
     List<String> own = new ArrayList<>();
     if (Files.isExecutable(SETSID)) {
       own.add(SETSID.toString());
@@ -78,6 +81,26 @@ public final class ManagedProcess {
     return managed;
   }
 
+  /** Asked before the start: {@link #SETSID} would only end with a code that tells nobody why. */
+  private static void requireProgram(String name, List<String> command, Path directory)
+      throws IOException {
+    String program = command.getFirst();
+    boolean found =
+        program.indexOf('/') >= 0
+            ? Files.isExecutable(directory.resolve(program))
+            : Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":"))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    if (!found) {
+      throw new IOException(
+          name
+              + " could not be started: "
+              + program
+              + " is no program that can be run (command: "
+              + String.join(" ", command)
+              + ")");
+    }
+  }
+
   public String name() {
     return name;
   }
@@ -103,7 +126,10 @@ public final class ManagedProcess {
     return process.exitValue();
   }
 
-  /** The last line of its log after a colon, since that is where a process that ended said why; empty without one. */
+  /**
+   * The last line of its log after a colon, since that is where a process that ended said why;
+   * empty without one.
+   */
   public String lastWords() {
     try {
       List<String> lines = new ArrayList<>(Files.readAllLines(log, StandardCharsets.UTF_8));

@@ -9,8 +9,9 @@ import java.util.List;
 /**
  * A built checkout: where the jars of the mesh's own programs are, and the JVM they run on.
  *
- * <p>Beside a jar may lie an AOT cache (JEP 483, 514): classes read, linked and profiled in an earlier run, which halves the time
- * to start. The JVM ignores one that does not fit the jar or the JVM, so it is never wrong, only useless.
+ * <p>Beside a jar may lie an AOT cache (JEP 483, 514): classes read, linked and profiled in an
+ * earlier run, which halves the time to start. The JVM ignores one that does not fit the jar or the
+ * JVM, so it is never wrong, only useless.
  *
  * @param training whether programs record an AOT cache instead of using one
  */
@@ -63,7 +64,9 @@ public record RefmeshHome(Path directory, Path java, boolean training) {
     return command;
   }
 
-  /** JVM options that use, or record, the cache of one of Refmesh's own jars; none for other jars. */
+  /**
+   * JVM options that use, or record, the cache of one of Refmesh's own jars; none for other jars.
+   */
   public List<String> cacheOptions(Path jar) {
     if (!jar.startsWith(directory)) {
       return List.of();

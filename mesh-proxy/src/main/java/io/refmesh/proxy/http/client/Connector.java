@@ -52,6 +52,7 @@ final class Connector {
           @Override
           protected void initChannel(Channel channel) {
             setup.prepare(channel.pipeline(), endpoint);
+            channel.pipeline().addLast(Connecting.INSTANCE);
           }
         };
     this.bootstrap =
@@ -74,7 +75,10 @@ final class Connector {
   private void connected(ChannelFuture future, Told told) {
     if (!future.isSuccess()) {
       told.failed(failure(future.cause()));
-    } else if (endpoint.identity().isEmpty()) {
+      return;
+    }
+    future.channel().pipeline().remove(Connecting.INSTANCE);
+    if (endpoint.identity().isEmpty()) {
       told.connected(future.channel());
     } else {
       Securing securing = new Securing(future.channel(), told);

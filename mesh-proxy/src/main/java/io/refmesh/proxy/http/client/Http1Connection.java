@@ -132,7 +132,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
   void finished(boolean clean) {
     current = null;
     if (clean && !closed && context().channel().isActive()) {
-      context().channel().config().setAutoRead(true);
+      pauseReading(false);
       upstream.free(this);
     } else {
       close();
@@ -148,7 +148,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
   }
 
   void pauseReading(boolean pause) {
-    context().channel().config().setAutoRead(!pause);
+    // epoll refuses to change what it is to tell about a socket that is closed.
+    if (context().channel().isOpen()) {
+      context().channel().config().setAutoRead(!pause);
+    }
   }
 
   ChannelHandlerContext context() {

@@ -30,6 +30,7 @@ import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
 import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.http.QuietCodec;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.Unexpected;
 import java.nio.charset.StandardCharsets;
@@ -102,6 +103,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
       ClientSettings settings,
       MultiplexedUpstream upstream,
       Opening opening) {
+    QuietCodec.quiet();
     Http2FrameCodec codec =
         Http2FrameCodecBuilder.forClient()
             .initialSettings(

@@ -375,6 +375,8 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     if (over || !done || response != Response.WRITTEN) {
       return;
     }
+    // What of the request nobody has taken: an answer does not need it.
+    requestBody.abandon();
     if (requestEnded) {
       over = true;
       stopRestTimer();
@@ -384,7 +386,6 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
         connection.finished(keepAlive);
       }
     } else if (restTimer == null) {
-      requestBody.abandon();
       if (keepAlive) {
         restTimer =
             context()

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It keeps reading while a request is answered, because that is how a caller that went away is
  * noticed; what a caller sends ahead is kept, and reading pauses as soon as there is some, so that
- * at most one read is kept.
+ * at most one read is kept. While reading is paused, here or because nobody takes the body, a
+ * caller that goes away is noticed when reading goes on.
  */
 final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     implements ServerConnection, RequestDecoder.HeadTrouble {
@@ -334,7 +335,10 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   }
 
   private void updateReading() {
-    context().channel().config().setAutoRead(closing || readAhead.isEmpty() && !bodyPaused);
+    // epoll refuses to change what it is to tell about a socket that is closed.
+    if (context().channel().isOpen()) {
+      context().channel().config().setAutoRead(closing || readAhead.isEmpty() && !bodyPaused);
+    }
   }
 
   private void dropReadAhead() {

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.QuietCodec;
 
 /**
  * Serves HTTP/2 to the peer of one connection, with prior knowledge: the connection preface comes
@@ -22,6 +23,7 @@ public final class Http2Server {
    */
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
+    QuietCodec.quiet();
     int window = (int) settings.resetWindow().toSeconds();
     // Another sidecar has applied the limit already, counts without HPACK's 32 bytes for each
     // field, and adds fields of its own.

@@ -6,11 +6,16 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -39,6 +44,10 @@ import java.util.function.IntSupplier;
 /** One event loop and everything opened on it; at the end every buffer must have been released. */
 public final class Loop implements AutoCloseable {
 
+  /** What the proxy uses where it can: it sees a peer go away even while reading is paused. */
+  private static final ChannelFactory<Channel> SOCKETS =
+      Epoll.isAvailable() ? EpollSocketChannel::new : NioSocketChannel::new;
+
   public static final SpiffeId CART = SpiffeId.parse("spiffe://cluster.local/ns/shop/sa/cart");
 
   public final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
@@ -46,7 +55,8 @@ public final class Loop implements AutoCloseable {
   public final List<Channel> accepted = new CopyOnWriteArrayList<>();
   public final List<Channel> dialled = new CopyOnWriteArrayList<>();
   private final MultiThreadIoEventLoopGroup group =
-      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+      new MultiThreadIoEventLoopGroup(
+          1, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
   private final List<Upstream> upstreams = new CopyOnWriteArrayList<>();
   private final List<Channel> listeners = new CopyOnWriteArrayList<>();
 
@@ -67,7 +77,8 @@ public final class Loop implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
-            .channel(NioServerSocketChannel.class)
+            .channelFactory(
+                Epoll.isAvailable() ? EpollServerSocketChannel::new : NioServerSocketChannel::new)
             .childOption(ChannelOption.ALLOCATOR, allocator)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childHandler(
@@ -91,7 +102,7 @@ public final class Loop implements AutoCloseable {
     Http2Peer peer = new Http2Peer(true, settings);
     new Bootstrap()
         .group(group)
-        .channel(NioSocketChannel.class)
+        .channelFactory(SOCKETS)
         .option(ChannelOption.ALLOCATOR, allocator)
         .handler(
             new ChannelInitializer<>() {
@@ -114,7 +125,7 @@ public final class Loop implements AutoCloseable {
   public ConnectionPools pools(ClientSettings settings, SecureConnections secure) {
     return new ConnectionPools(
         secure,
-        NioSocketChannel::new,
+        SOCKETS,
         (pipeline, endpoint) -> {
           pipeline.channel().config().setAllocator(allocator);
           dialled.add(pipeline.channel());

@@ -57,6 +57,11 @@ public final class Requests {
     return hand(method, path, true);
   }
 
+  /** The same for a request with a body. */
+  public Sent sendHere(String method, String path, boolean endOfStream) {
+    return hand(method, path, endOfStream);
+  }
+
   private Sent hand(String method, String path, boolean endOfStream, String... fields) {
     RequestHead head =
         new RequestHead(

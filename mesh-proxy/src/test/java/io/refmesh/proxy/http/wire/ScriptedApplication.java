@@ -120,11 +120,17 @@ public final class ScriptedApplication implements HttpService {
     }
 
     public void done(Outcome outcome) {
+      if (cancelled != null) {
+        return;
+      }
       exchange.release(this);
       reply.done(outcome);
     }
 
     public void fail(Outcome.Failed why) {
+      if (cancelled != null) {
+        return;
+      }
       exchange.release(this);
       if (response != null) {
         response.fail(why);

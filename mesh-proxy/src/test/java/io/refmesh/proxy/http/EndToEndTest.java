@@ -280,19 +280,19 @@ final class EndToEndTest {
 
   @Test
   void sharesOneConnectionBetweenTheSidecars() throws Exception {
-    byte[] body = random(200_000, 5);
+    byte[] body = random(100_000, 5);
     application =
         (connection, request) ->
             connection
                 .send("HTTP/1.1 200 OK\r\nContent-Length: " + request.body().length + "\r\n\r\n")
                 .send(request.body());
     List<Future<Integer>> clients = new ArrayList<>();
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 20; i++) {
       clients.add(
           threads.submit(() -> {
             int same = 0;
             try (RawClient client = new RawClient(port)) {
-              for (int n = 0; n < 10; n++) {
+              for (int n = 0; n < 4; n++) {
                 client.send(
                     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length + "\r\n\r\n");
                 same +=
@@ -303,7 +303,7 @@ final class EndToEndTest {
           }));
     }
     for (Future<Integer> client : clients) {
-      assertThat(client.get(30, TimeUnit.SECONDS)).isEqualTo(10);
+      assertThat(client.get(30, TimeUnit.SECONDS)).isEqualTo(4);
     }
     long betweenSidecars =
         loop.dialled.stream()

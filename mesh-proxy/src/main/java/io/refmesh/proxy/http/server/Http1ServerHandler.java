@@ -156,7 +156,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     try {
       head = RequestHeads.ofHttp1(request);
     } catch (BadRequest broken) {
-      refuse(MeshError.BAD_REQUEST, String.valueOf(broken.getMessage()));
+      refuse(broken.error(), String.valueOf(broken.getMessage()));
       return;
     }
     trusted.apply(head.headers());
@@ -190,9 +190,8 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
 
   private void refuse(Throwable cause) {
     if (cause instanceof TooLongHttpHeaderException || cause instanceof TooLongHttpLineException) {
-      refuse(
-          MeshError.HEADER_TOO_LARGE,
-          "the header section is larger than " + settings.headerBytes() + " bytes");
+      BadRequest tooLarge = BadRequest.tooLarge(settings.headerBytes());
+      refuse(tooLarge.error(), String.valueOf(tooLarge.getMessage()));
     } else {
       refuse(MeshError.BAD_REQUEST, String.valueOf(cause.getMessage()));
     }

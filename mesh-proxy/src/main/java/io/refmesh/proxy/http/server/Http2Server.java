@@ -25,9 +25,10 @@ public final class Http2Server {
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
     QuietCodec.quiet();
     int window = (int) settings.resetWindow().toSeconds();
-    // Another sidecar has applied the limit already, counts without HPACK's 32 bytes for each
-    // field, and adds fields of its own.
-    long headerBytes = caller.meshed() ? 4L * settings.headerBytes() : settings.headerBytes();
+    // The handler applies the limit and says so in its answer; the codec's counts 32 bytes more for
+    // each field and is there for what
+    // is far too large. Another sidecar has applied the limit already, and adds fields of its own.
+    long headerBytes = (caller.meshed() ? 4L : 2L) * settings.headerBytes();
     Http2FrameCodec codec =
         Http2FrameCodecBuilder.forServer()
             .initialSettings(

@@ -23,7 +23,6 @@ import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
-import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
@@ -169,6 +168,9 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     }
     RequestHead head;
     try {
+      if (!trusted.believeMesh()) {
+        RequestHeads.requireSize(frame.headers(), settings.headerBytes());
+      }
       head = RequestHeads.ofHttp2(frame.headers(), frame.isEndStream(), trusted.believeMesh());
     } catch (BadRequest broken) {
       RequestHead unread =
@@ -181,7 +183,7 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
               new DefaultHttp2Headers(false),
               frame.isEndStream());
       begin(frame.stream(), unread)
-          .done(Outcome.Failed.before(MeshError.BAD_REQUEST, String.valueOf(broken.getMessage())));
+          .done(Outcome.Failed.before(broken.error(), String.valueOf(broken.getMessage())));
       return;
     }
     trusted.apply(head.headers());

@@ -12,6 +12,7 @@ import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.RequestHead.Version;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +86,17 @@ final class RequestHeads {
       }
     }
     return checked(version, method, scheme, authority, path, headers, endOfStream);
+  }
+
+  /** Refuses a head whose names and values are longer than the limit. */
+  static void requireSize(Http2Headers headers, int bytesMost) throws BadRequest {
+    long bytes = 0;
+    for (Map.Entry<CharSequence, CharSequence> field : headers) {
+      bytes += field.getKey().length() + field.getValue().length();
+    }
+    if (bytes > bytesMost) {
+      throw BadRequest.tooLarge(bytesMost);
+    }
   }
 
   private static RequestHead checked(

@@ -244,6 +244,10 @@ final class Http2ServerTest {
     });
     sees(client, "HEADERS 1 :status=200");
     sees(client, "HEADERS 3 :status=431");
+    assertThat(client.frames)
+        .anyMatch(f -> f.startsWith("HEADERS 3") && f.contains("x-mesh-error=header-too-large"));
+    loop.run(() -> get(client, 5, "/" + "x".repeat(140_000)));
+    sees(client, "HEADERS 5 :status=431");
     assertThat(application.calls).hasSize(1);
   }
 

@@ -1,5 +1,6 @@
 package io.refmesh.proxy.http.wire;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -28,7 +29,7 @@ public final class RawClient implements AutoCloseable {
     this.socket = socket;
     socket.setSoTimeout(10_000);
     socket.setTcpNoDelay(true);
-    this.input = socket.getInputStream();
+    this.input = new BufferedInputStream(socket.getInputStream());
   }
 
   public Socket socket() {

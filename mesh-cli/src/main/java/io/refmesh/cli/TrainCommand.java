@@ -30,7 +30,8 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Path work = Files.createTempDirectory("refmesh-train");
     try {
-      AotTraining.run(RefmeshHome.current(), work, line -> spec.commandLine().getOut().println(line));
+      AotTraining.run(
+          RefmeshHome.current(), work, line -> spec.commandLine().getOut().println(line));
       return ExitCode.PASSED;
     } finally {
       remove(work);
@@ -41,14 +42,13 @@ final class TrainCommand implements Callable<Integer> {
     try (Stream<Path> files = Files.walk(folder)) {
       files
           .sorted(Comparator.reverseOrder())
-          .forEach(
-              file -> {
-                try {
-                  Files.delete(file);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
+          .forEach(file -> {
+            try {
+              Files.delete(file);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
     }
   }
 }

@@ -265,7 +265,9 @@ final class OutboundRelays {
       endAttempt();
     }
 
-    /** The application went before the connection was made: nothing that the endpoint could help. */
+    /**
+     * The application went before the connection was made: nothing that the endpoint could help.
+     */
     private void callerLeft() {
       if (attempt != null) {
         Attempt ended = attempt;

@@ -5,7 +5,8 @@ import io.refmesh.control.registry.Instances.Instance;
 /**
  * One replica of a workload: who a proxy says it is.
  *
- * @param address where its sidecar takes calls; while a replica is replaced, the old one and the new one differ in it only
+ * @param address where its sidecar takes calls; while a replica is replaced, the old one and the
+ *     new one differ in it only
  */
 public record InstanceId(String namespace, String workload, int replica, String address) {
 

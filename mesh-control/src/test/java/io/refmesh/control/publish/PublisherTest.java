@@ -209,7 +209,8 @@ class PublisherTest {
     publisher.received(
         session,
         WatchRequest.newBuilder()
-            .setHello(Hello.newBuilder().setNamespace("shop").setWorkload("web").setAddress("127.1.2.1"))
+            .setHello(
+                Hello.newBuilder().setNamespace("shop").setWorkload("web").setAddress("127.1.2.1"))
             .build());
     publisher.received(session, subscribe());
     return session;
@@ -237,7 +238,8 @@ class PublisherTest {
 
   private static Snapshots snapshots(AppProtocol protocol) {
     return new Snapshots(
-        Map.of(new InstanceId("shop", "web", 0, "127.1.2.1"), new Snapshots.Workload(WEB, config())),
+        Map.of(
+            new InstanceId("shop", "web", 0, "127.1.2.1"), new Snapshots.Workload(WEB, config())),
         Map.of(CART, destination(protocol)),
         Map.of(),
         List.of());

@@ -10,7 +10,8 @@ import java.time.Duration;
  *
  * @param control where the control API listens
  * @param controlIdentity what the control plane must prove
- * @param address where the sidecar takes calls, which tells one incarnation of a replica from the next
+ * @param address where the sidecar takes calls, which tells one incarnation of a replica from the
+ *     next
  * @param trustRoots PEM file; believed until the control plane sends other roots
  * @param tokenFile read again for every certificate
  * @param clockSkew by how much a leaf may begin in the future

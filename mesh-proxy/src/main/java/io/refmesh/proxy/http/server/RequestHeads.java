@@ -1,6 +1,7 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
@@ -28,6 +29,13 @@ final class RequestHeads {
     String method = request.method().name();
     if (request.method().equals(HttpMethod.CONNECT)) {
       throw new BadRequest("CONNECT is not served (expected: a request to the service itself)");
+    }
+    if (request
+        .headers()
+        .containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
+      // Other upgrades are offers that may be ignored; this one is what the caller came for.
+      throw new BadRequest(
+          "WebSocket is not served (expected: a plain HTTP request, or the port declared opaque)");
     }
     boolean chunked = requireOnlyChunked(request);
     Http2Headers headers = Http1Fields.fromHttp1(request.headers());

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sidecars in one JVM, each with addresses of its own on loopback, and one certificate authority.
- * What a test does not say is as in production, but drains announce for 100 ms.
+ * What a test does not say is as in production, but drains announce for half a second.
  */
 final class TestMesh implements AutoCloseable {
 
@@ -138,7 +138,7 @@ final class TestMesh implements AutoCloseable {
               application,
               ports,
               1,
-              Duration.ofMillis(100),
+              Duration.ofMillis(500),
               Duration.ofSeconds(10),
               LogLevel.INFO,
               ProxyConfig.AccessLogging.OFF,

@@ -20,7 +20,7 @@ public enum Transport {
     @Override
     public MultiThreadIoEventLoopGroup loops(int count, String name) {
       return new MultiThreadIoEventLoopGroup(
-          count, new DefaultThreadFactory(name), StaysRegistered.newFactory());
+          count, new DefaultThreadFactory(name), CarefulEpoll.newFactory());
     }
 
     @Override

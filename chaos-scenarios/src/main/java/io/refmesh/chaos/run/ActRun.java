@@ -59,8 +59,8 @@ final class ActRun {
   interface Injector {
     Fault fault(FaultPlan plan) throws IOException, InterruptedException;
 
-    /** What the places between the sidecars measured so far, by name. */
-    Map<String, Double> figures();
+    /** What the places between the sidecars and the ledgers of the shop tell, by name. */
+    Map<String, Double> figures(Instant since) throws IOException, InterruptedException;
   }
 
   /**
@@ -258,21 +258,25 @@ final class ActRun {
 
   // -- the verdict
 
-  private List<Judgement> judge() throws InterruptedException {
+  private List<Judgement> judge() throws IOException, InterruptedException {
     Optional<Figures> before = Optional.empty();
     Held healthy = require(Window.BEFORE);
     if (!act.windows().before().isZero()) {
       before = Optional.of(observations.figures(healthy.from(), healthy.to(), Optional.empty()));
     }
+    Map<String, Double> own = new HashMap<>(injector.figures(healthy.from().at()));
+    faults.forEach((id, fault) ->
+        fault.figures().forEach((name, value) -> own.put("fault." + id + "." + name, value)));
     List<Judgement> judgements = new ArrayList<>();
     for (Expectation expectation : act.expectations()) {
       Watch watch = watches.get(expectation);
-      judgements.add(watch == null ? judge(expectation, before) : judge(expectation, watch));
+      judgements.add(watch == null ? judge(expectation, before, own) : judge(expectation, watch));
     }
     return judgements;
   }
 
-  private Judgement judge(Expectation expectation, Optional<Figures> before) {
+  private Judgement judge(
+      Expectation expectation, Optional<Figures> before, Map<String, Double> own) {
     Mark from;
     Mark to;
     if (expectation.window() == Window.ALL) {
@@ -287,7 +291,7 @@ final class ActRun {
             expectation, expectation.that(), "the window was shorter than what is skipped");
       }
     }
-    return Judge.window(expectation, with(observations.figures(from, to, before)));
+    return Judge.window(expectation, with(observations.figures(from, to, before), own));
   }
 
   private Judgement judge(Expectation expectation, Watch watch) throws InterruptedException {
@@ -308,11 +312,8 @@ final class ActRun {
     }
   }
 
-  /** Figures of the mesh, and those that faults and hops measured themselves. */
-  private Figures with(Figures measured) {
-    Map<String, Double> own = new HashMap<>(injector.figures());
-    faults.forEach((id, fault) ->
-        fault.figures().forEach((name, value) -> own.put("fault." + id + "." + name, value)));
+  /** Figures of the mesh, and those that faults, hops and ledgers tell. */
+  private static Figures with(Figures measured, Map<String, Double> own) {
     return name -> {
       Double value = own.get(name);
       return value == null ? measured.figure(name) : OptionalDouble.of(value);

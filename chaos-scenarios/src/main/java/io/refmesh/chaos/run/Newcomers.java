@@ -22,22 +22,25 @@ final class Newcomers implements AutoCloseable {
 
   private final GroupMesh mesh;
   private final Observer observer;
+  private final Ledgers ledgers;
   private final Thread thread;
 
-  private Newcomers(GroupMesh mesh, Observer observer) {
+  private Newcomers(GroupMesh mesh, Observer observer, Ledgers ledgers) {
     this.mesh = mesh;
     this.observer = observer;
+    this.ledgers = ledgers;
     this.thread = Thread.ofVirtual().name("newcomers").unstarted(this::look);
   }
 
-  static Newcomers watch(GroupMesh mesh, Observer observer) {
-    Newcomers newcomers = new Newcomers(mesh, observer);
+  static Newcomers watch(GroupMesh mesh, Observer observer, Ledgers ledgers) {
+    Newcomers newcomers = new Newcomers(mesh, observer, ledgers);
     newcomers.thread.start();
     return newcomers;
   }
 
   private void look() {
     Set<SidecarTarget> known = new HashSet<>(mesh.sidecars());
+    Set<AppTarget> leaving = new HashSet<>(mesh.apps());
     long readings = 0;
     try {
       while (!Thread.currentThread().isInterrupted()) {
@@ -45,11 +48,13 @@ final class Newcomers implements AutoCloseable {
         List<AppTarget> apps = mesh.apps();
         if (known.addAll(sidecars)) {
           observer.add(sidecars, apps);
+          leaving.addAll(apps);
           readings = DRAINING.dividedBy(LOOK_EVERY);
         }
         if (readings > 0) {
           readings--;
           observer.mark();
+          ledgers.read(List.copyOf(leaving));
         }
         Thread.sleep(LOOK_EVERY);
       }

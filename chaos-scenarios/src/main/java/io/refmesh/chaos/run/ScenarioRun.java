@@ -138,7 +138,8 @@ final class ScenarioRun {
                 fault -> seeds.of(scenario.name(), fault));
         try (Observer observer =
             new Observer(mesh.sidecars(), mesh.apps(), LoadProcess.record(files))) {
-          underLoad(acts, observer, hops, new LiveInjector(factory, hops));
+          Ledgers ledgers = new Ledgers(mesh.http(), LoadProcess.record(files));
+          underLoad(acts, observer, hops, new LiveInjector(scenario, mesh, factory, hops, ledgers));
         }
       } finally {
         mesh.folder().put(LAYER, List.of());
@@ -155,7 +156,7 @@ final class ScenarioRun {
         PlanFile.write(
             scenario.name(), scenario.load(), seeds.of(scenario.name(), "plan"), loadAtMost(acts));
     try (LoadProcess load = LoadProcess.start(mesh.mesh(), scenario.name(), plan, files);
-        Newcomers ignored = Newcomers.watch(mesh, observer)) {
+        Newcomers ignored = Newcomers.watch(mesh, observer, injector.ledgers())) {
       loadStarted = load.startedEpochMillis();
       time.sleepUntil(Instant.ofEpochMilli(loadStarted));
       awaitSteadyState(observer, screen);

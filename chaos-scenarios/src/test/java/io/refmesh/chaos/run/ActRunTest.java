@@ -293,7 +293,7 @@ final class ActRunTest {
     }
 
     @Override
-    public Map<String, Double> figures() {
+    public Map<String, Double> figures(Instant since) {
       return Map.of("hop.wire.bytes", 9.0);
     }
   }

@@ -128,6 +128,13 @@ class HttpThroughSidecarsTest {
   @Test
   void answersATimeoutInTimeAndCancelsTheWork() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
+    HostPort listener = web.calls(toCart(Timeouts.NONE, null));
+    // The connection is there before the clock of the slow request runs.
+    assertThat(get(listener, "/").statusCode()).isEqualTo(200);
+    web.control()
+        .destination(
+            toCart(
+                new Timeouts(Duration.ofMillis(300), Duration.ZERO, Duration.ofSeconds(60)), null));
     application.behave(exchange -> {
       try {
         release.await(5, TimeUnit.SECONDS);
@@ -136,10 +143,6 @@ class HttpThroughSidecarsTest {
       }
       TestApplication.status(200).answer(exchange);
     });
-    HostPort listener =
-        web.calls(
-            toCart(
-                new Timeouts(Duration.ofMillis(200), Duration.ZERO, Duration.ofSeconds(60)), null));
 
     HttpResponse<String> answer = get(listener, "/slow");
 
@@ -250,8 +253,7 @@ class HttpThroughSidecarsTest {
         List.of(
             web.calls(toCart(Timeouts.NONE, null)),
             new HostPort(cart.inbound, application.address().port()))) {
-      for (String head :
-          List.of("G ET / HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n", "@@@ \r\n\r\n")) {
+      for (String head : List.of("G ET / HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n", "@@@ \r\n\r\n")) {
         try (Socket socket = new Socket(address.host(), address.port())) {
           socket.setSoTimeout(5000);
           socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));

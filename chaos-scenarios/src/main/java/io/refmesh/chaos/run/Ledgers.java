@@ -14,17 +14,20 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Which request had its effect how often, over all instances of the shop together: a request that is sent again mostly goes to
- * another instance, and no instance alone would see two effects. What an instance that has ended had noted is kept. Thread-safe.
+ * Which request had its effect how often, over all instances of the shop together: a request that
+ * is sent again mostly goes to another instance, and no instance alone would see two effects. What
+ * an instance that has ended had noted is kept. Thread-safe.
  *
- * <p>Figures: {@code ledger.STREAM.effects}, {@code duplicates} (requests with more than one) and {@code missing} (requests that were
- * answered well and have none).
+ * <p>Figures: {@code ledger.STREAM.effects}, {@code duplicates} (requests with more than one) and
+ * {@code missing} (requests that were answered well and have none).
  */
 final class Ledgers {
 
   private static final Pattern TAB = Pattern.compile("\t");
 
-  /** Clocks of one machine agree; this is for entries that are made while a ledger is being read. */
+  /**
+   * Clocks of one machine agree; this is for entries that are made while a ledger is being read.
+   */
   private static final long OVERLAP_MILLIS = 2_000;
 
   private final HttpJson http;
@@ -73,11 +76,12 @@ final class Ledgers {
    * @param scenario the prefix of request ids
    * @param since only requests that should have started from then on
    */
-  synchronized Map<String, Double> figures(String scenario, List<LoadStream> streams, Instant since) throws IOException {
+  synchronized Map<String, Double> figures(String scenario, List<LoadStream> streams, Instant since)
+      throws IOException {
     Map<String, Double> figures = new HashMap<>();
-    streams.forEach(
-        stream ->
-            List.of("effects", "duplicates", "missing").forEach(name -> figures.put("ledger." + stream.id() + "." + name, 0.0)));
+    streams.forEach(stream ->
+        List.of("effects", "duplicates", "missing")
+            .forEach(name -> figures.put("ledger." + stream.id() + "." + name, 0.0)));
     long sinceMicros = since.toEpochMilli() * 1_000;
     try (var lines = Files.lines(record)) {
       for (String line : (Iterable<String>) lines::iterator) {
@@ -88,10 +92,14 @@ final class Ledgers {
             || Long.parseLong(columns[2]) < sinceMicros) {
           continue;
         }
-        int effects = byRequest.getOrDefault(columns[1], Map.of()).values().stream().mapToInt(Entry::count).sum();
+        int effects =
+            byRequest.getOrDefault(columns[1], Map.of()).values().stream()
+                .mapToInt(Entry::count)
+                .sum();
         figures.merge(prefix + ".effects", (double) effects, Double::sum);
         figures.merge(prefix + ".duplicates", effects > 1 ? 1.0 : 0.0, Double::sum);
-        figures.merge(prefix + ".missing", effects == 0 && columns[5].equals("ok") ? 1.0 : 0.0, Double::sum);
+        figures.merge(
+            prefix + ".missing", effects == 0 && columns[5].equals("ok") ? 1.0 : 0.0, Double::sum);
       }
     }
     return figures;

@@ -23,7 +23,18 @@ final class LedgersTest {
 
   private static final LoadStream POST =
       new LoadStream(
-          "post", "catalog", 8080, "POST", "/effects", "http1", 20, 0, Map.of(), Duration.ofSeconds(5), false, Optional.empty());
+          "post",
+          "catalog",
+          8080,
+          "POST",
+          "/effects",
+          "http1",
+          20,
+          0,
+          Map.of(),
+          Duration.ofSeconds(5),
+          false,
+          Optional.empty());
 
   @TempDir private Path folder;
 
@@ -38,7 +49,9 @@ final class LedgersTest {
             + line("flaky.post-1", 11, "ok")
             + line("flaky.post-2", 12, "ok")
             + line("flaky.post-3", 13, "http"));
-    HttpServer first = serve("[{\"id\":\"flaky.post-0\",\"count\":1,\"lastAt\":10000},{\"id\":\"flaky.post-1\",\"count\":1,\"lastAt\":11000}]");
+    HttpServer first =
+        serve(
+            "[{\"id\":\"flaky.post-0\",\"count\":1,\"lastAt\":10000},{\"id\":\"flaky.post-1\",\"count\":1,\"lastAt\":11000}]");
     HttpServer second = serve("[{\"id\":\"flaky.post-1\",\"count\":1,\"lastAt\":11050}]");
     try (HttpJson http = new HttpJson()) {
       Ledgers ledgers = new Ledgers(http, record);
@@ -62,11 +75,13 @@ final class LedgersTest {
   }
 
   private static AppTarget target(HttpServer server) {
-    return new AppTarget("shop/catalog-0", "catalog", "http://127.0.0.1:" + server.getAddress().getPort());
+    return new AppTarget(
+        "shop/catalog-0", "catalog", "http://127.0.0.1:" + server.getAddress().getPort());
   }
 
   private static HttpServer serve(String entries) throws Exception {
-    HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
     server.createContext(
         "/ledger",
         exchange -> {

@@ -147,10 +147,11 @@ final class ArchitectureTest {
 
   @Test
   void packagesOfAModuleHaveNoCycles() {
+    // Not those of mesh-model: they sort one vocabulary of records by subject, and its words refer
+    // to each other.
     check(slices().matching("io.refmesh.control.(*)..").should().beFreeOfCycles());
     check(slices().matching("io.refmesh.local.(*)..").should().beFreeOfCycles());
     check(slices().matching("io.refmesh.chaos.(*)..").should().beFreeOfCycles());
-    check(slices().matching("io.refmesh.model.(*)..").should().beFreeOfCycles());
   }
 
   /**
@@ -187,7 +188,7 @@ final class ArchitectureTest {
   private static List<String> sourceNames() {
     try (Stream<Path> files = Files.walk(ROOT, 20)) {
       return files
-          .filter(file -> file.toString().contains("/src/main/java/"))
+          .filter(file -> file.toString().contains("/src/"))
           .map(file -> String.valueOf(file.getFileName()))
           .filter(name -> name.endsWith(".java"))
           .map(name -> name.substring(0, name.length() - ".java".length()))

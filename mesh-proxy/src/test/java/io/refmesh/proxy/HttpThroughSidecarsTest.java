@@ -191,13 +191,15 @@ class HttpThroughSidecarsTest {
     HostPort listener = web.calls(toCart(Timeouts.NONE, null));
 
     assertThat(failure(listener)).isInstanceOf(IOException.class);
+    // More than once where the reset overtakes the head: the JDK's client then sends its GET again.
     Eventually.holds(() ->
         web.count(
                 "response_total",
                 "outbound",
                 "classification=\"failure\"",
                 "error=\"upstream-reset\"")
-            == 1);
+            >= 1);
+    assertThat(web.count("response_total", "outbound", "classification=\"success\"")).isZero();
   }
 
   @Test

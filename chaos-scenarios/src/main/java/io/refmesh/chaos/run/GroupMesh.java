@@ -30,6 +30,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** The mesh that the scenarios of one group share, running. */
 final class GroupMesh implements AutoCloseable {
 
+  private static final String STATE = "state";
+
   static final String SHOP_ADMIN_PORT = "8090";
 
   private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(10);
@@ -82,7 +84,7 @@ final class GroupMesh implements AutoCloseable {
       mesh =
           LocalMesh.start(
               new LocalMeshOptions(
-                  folder.directory(), directory.resolve("state"), home, Map.of(), STOP_GRACE),
+                  folder.directory(), directory.resolve(STATE), home, Map.of(), STOP_GRACE),
               progress);
     } catch (BadFolderException e) {
       throw new BadScenarioException(
@@ -243,12 +245,18 @@ final class GroupMesh implements AutoCloseable {
     try {
       mesh.close();
     } finally {
-      Files.deleteIfExists(logs);
-      if (Files.isDirectory(mesh.state().logs())) {
-        Files.move(mesh.state().logs(), logs);
-      }
-      delete(home);
+      clearAway(home, logs);
     }
+  }
+
+  /** Keeps the logs of a mesh that has ended and removes everything else of it. */
+  static void clearAway(Path home, Path logs) throws IOException {
+    Path kept = home.resolve(STATE).resolve("logs");
+    if (Files.isDirectory(kept)) {
+      Files.deleteIfExists(logs);
+      Files.move(kept, logs);
+    }
+    delete(home);
   }
 
   private static void delete(Path directory) throws IOException {

@@ -179,7 +179,28 @@ final class OutFolder implements AutoCloseable {
     for (Path table : tables) {
       stopped.addAll(ProcessTable.stopAll(table, LEFTOVER_GRACE));
     }
+    clearLeftovers(out);
     return stopped;
+  }
+
+  /** Folders of meshes that nobody cleared away; there are keys in them. */
+  private static void clearLeftovers(Path out) throws IOException {
+    for (Path run : inside(out)) {
+      Path meshes = run.resolve("mesh");
+      for (Path mesh : inside(meshes)) {
+        GroupMesh.clearAway(mesh, run.resolve("logs").resolve(mesh.getFileName()));
+      }
+      Files.deleteIfExists(meshes);
+    }
+  }
+
+  private static List<Path> inside(Path folder) throws IOException {
+    if (Files.isSymbolicLink(folder) || !Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.filter(path -> Files.isDirectory(path) && !Files.isSymbolicLink(path)).toList();
+    }
   }
 
   @Override

@@ -14,8 +14,8 @@ public final class Catalogue {
   /** In the order in which they run: quick ones first, groups together. */
   public static final List<String> NAMES =
       List.of(
-          "slow-backend",
           "policy-denies",
+          "slow-backend",
           "flaky-backend",
           "retry-storm",
           "one-bad-replica",

@@ -53,6 +53,8 @@ final class OutFolderTest {
   @Test
   void whatAKilledRunLeftIsStopped() throws Exception {
     Path state = Files.createDirectories(out.resolve("earlier/mesh/default/state"));
+    Files.writeString(Files.createDirectories(state.resolve("logs")).resolve("cart.log"), "");
+    Files.createDirectories(out.resolve("earlier/logs"));
     Process left = new ProcessBuilder("sleep", "60").start();
     try {
       new ProcessTable(state.resolve("processes.json")).add("left", "application", left.toHandle());
@@ -60,6 +62,8 @@ final class OutFolderTest {
       OutFolder.create(out, NOW, 7, leftovers).close();
       assertThat(leftovers).containsExactly("left");
       assertThat(left.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(out.resolve("earlier/mesh")).doesNotExist();
+      assertThat(out.resolve("earlier/logs/default/cart.log")).exists();
     } finally {
       left.destroyForcibly();
     }

@@ -63,7 +63,7 @@ final class CatalogueTest {
     assertThatThrownBy(() -> Catalogue.select(List.of("slow-backend", "slow-frontend")))
         .isInstanceOf(BadScenarioException.class)
         .hasMessageStartingWith(
-            "scenario slow-frontend: not in the catalogue (expected: one of slow-backend, ");
+            "scenario slow-frontend: not in the catalogue (expected: one of policy-denies, ");
     assertThatThrownBy(() -> Catalogue.select(List.of("nowhere.yaml")))
         .isInstanceOf(BadScenarioException.class)
         .hasMessageContaining("no such file");

@@ -8,6 +8,7 @@ import io.refmesh.local.process.Probe;
 import io.refmesh.local.process.ProcessTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -275,13 +276,16 @@ public final class LocalMesh implements AutoCloseable {
     if (watched != null) {
       watched.close();
     }
-    all.forEach(Instance::terminate);
-    all.forEach(instance -> instance.stop(options.stopGrace(), options.stopGrace()));
-    controlPlane.stop(options.stopGrace());
-    writeMesh("down", "");
-    java.nio.file.Files.deleteIfExists(state.processes());
-    probe.close();
-    claim.close();
+    try {
+      all.forEach(Instance::terminate);
+      all.forEach(instance -> instance.stop(options.stopGrace(), options.stopGrace()));
+      controlPlane.stop(options.stopGrace());
+      Files.deleteIfExists(state.processes());
+      writeMesh("down", "");
+    } finally {
+      probe.close();
+      claim.close();
+    }
   }
 
   private void startAll() throws IOException, InterruptedException {
@@ -372,12 +376,35 @@ public final class LocalMesh implements AutoCloseable {
     for (long rounds = READY_WITHIN.dividedBy(LOOK_EVERY); rounds > 0 && !fresh.ready(); rounds--) {
       Thread.sleep(LOOK_EVERY);
     }
-    if (!fresh.ready()) {
-      progress.say(
-          replica.name() + " is not ready, the one it replaces goes on: " + fresh.waitsFor());
+    if (fresh.ready()) {
+      retire(old);
       return;
     }
+    progress.say(
+        replica.name() + " is not ready, the one it replaces goes on: " + fresh.waitsFor());
+    Thread.ofVirtual().name("retire " + replica.name()).start(() -> retireOnceReplaced(old));
+  }
+
+  /** Waits until whoever has the name by then is ready, or the name is gone. */
+  private void retireOnceReplaced(Instance old) {
+    try {
+      while (!replaced(old)) {
+        Thread.sleep(LOOK_EVERY);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+    }
     retire(old);
+  }
+
+  private synchronized boolean replaced(Instance old) {
+    Instance current = instances.get(old.replica().name());
+    return closed || current == null || current.ready();
   }
 
   /** Announced first, so that nobody picks it; then its sidecar finishes what is in flight. */
@@ -410,13 +437,19 @@ public final class LocalMesh implements AutoCloseable {
           if (closed) {
             return;
           }
-          for (Instance instance : instances.values()) {
-            writeToken(instance.replica(), instance.number(), instance.setting().identity());
-          }
+          writeTokens();
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void writeTokens() {
+    try {
+      for (Instance instance : instances.values()) {
+        writeToken(instance.replica(), instance.number(), instance.setting().identity());
+      }
     } catch (IOException e) {
       progress.say(
           "tokens could not be renewed, sidecars keep their certificates until they end: "

@@ -1,6 +1,7 @@
 package io.refmesh.local.process;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +76,13 @@ public final class ManagedProcess {
               + ")",
           e);
     }
-    table.add(name, role, process.toHandle());
+    try {
+      table.add(name, role, process.toHandle());
+    } catch (UncheckedIOException e) {
+      // Nobody could stop after a crash what is not in the table.
+      process.destroyForcibly();
+      throw new IOException(name + " was stopped at once: " + e.getMessage(), e);
+    }
     ManagedProcess managed = new ManagedProcess(name, process, log, table);
     process.onExit().thenRun(() -> table.remove(name, process.pid()));
     return managed;

@@ -55,7 +55,13 @@ public final class ProcessTable {
     Entry entry = entries.get(name);
     if (entry != null && entry.pid() == pid) {
       entries.remove(name);
-      write();
+      try {
+        write();
+      } catch (UncheckedIOException e) {
+        // A full disk must not keep anybody from stopping the next process. What stays in the file
+        // is
+        // harmless: the process is gone, and its pid and start time fit no other.
+      }
     }
   }
 

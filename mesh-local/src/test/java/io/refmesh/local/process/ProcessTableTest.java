@@ -98,6 +98,28 @@ final class ProcessTableTest {
         .hasMessageContaining("expected: a list of processes");
   }
 
+  @Test
+  void stopsAProcessAlsoWhenTheTableCannotBeWritten() throws Exception {
+    Path gone = Files.createDirectory(folder.resolve("gone"));
+    ManagedProcess process = sleeper("any", new ProcessTable(gone.resolve("processes.json")));
+    Files.delete(gone.resolve("processes.json"));
+    Files.delete(gone);
+    process.stop(GRACE);
+    assertThat(process.alive()).isFalse();
+  }
+
+  @Test
+  void leavesNoProcessBehindThatIsInNoTable() {
+    assertThatThrownBy(
+            () -> sleeper("lost", new ProcessTable(folder.resolve("missing/processes.json"))))
+        .hasMessageContaining("lost was stopped at once");
+    assertThat(
+            ProcessHandle.current()
+                .children()
+                .map(child -> child.onExit().orTimeout(5, TimeUnit.SECONDS)))
+        .allSatisfy(ended -> assertThat(ended.join().isAlive()).isFalse());
+  }
+
   private ManagedProcess sleeper(String name, ProcessTable table) throws Exception {
     return ManagedProcess.start(
         name,

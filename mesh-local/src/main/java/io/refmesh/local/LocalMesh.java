@@ -1,15 +1,12 @@
 package io.refmesh.local;
 
-import io.refmesh.local.network.HostsFile;
 import io.refmesh.local.network.LocalNetwork;
 import io.refmesh.local.network.LoopbackClaim;
 import io.refmesh.local.process.ManagedProcess;
 import io.refmesh.local.process.Probe;
 import io.refmesh.local.process.ProcessTable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -47,12 +44,12 @@ public final class LocalMesh implements AutoCloseable {
   private final Probe probe = new Probe();
   private final LocalNetwork network;
   private final ControlPlane controlPlane;
+  private final Surroundings surroundings;
   private final Map<String, Instance> instances = new TreeMap<>();
   private final List<Instance> leaving = new ArrayList<>();
   private final ExecutorService changes =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("folder changes").factory());
 
-  private @Nullable Tokens tokens;
   private FolderView view;
   private @Nullable FolderSource source;
   private boolean closed;
@@ -79,6 +76,7 @@ public final class LocalMesh implements AutoCloseable {
             table,
             probe,
             progress);
+    this.surroundings = new Surroundings(options, state, network, controlPlane.address());
   }
 
   /**
@@ -204,7 +202,8 @@ public final class LocalMesh implements AutoCloseable {
     synchronized (this) {
       found = require(instance);
     }
-    return found.exec(name, expand(command, found.setting().applicationEnvironment()), environment);
+    return found.exec(
+        name, surroundings.expand(command, found.setting().applicationEnvironment()), environment);
   }
 
   /** Kills the control plane; it stays away until {@link #startControlPlane}. */
@@ -295,7 +294,7 @@ public final class LocalMesh implements AutoCloseable {
     controlPlane.start();
     controlPlane.awaitReady(CONTROL_PLANE_WITHIN);
     progress.say("ready       control plane  " + controlPlane.address());
-    tokens = Tokens.open(state, InstantSource.system());
+    surroundings.open(Tokens.open(state, InstantSource.system()));
     synchronized (this) {
       for (Replica replica : view.replicas()) {
         instances.put(replica.name(), create(replica));
@@ -341,7 +340,7 @@ public final class LocalMesh implements AutoCloseable {
           started.add(instance);
         }
         for (Instance instance : instances.values()) {
-          writeHosts(instance.replica(), instance.number());
+          surroundings.writeHosts(instance.replica(), instance.number(), view);
         }
         writeInstances();
         for (Instance instance : started) {
@@ -420,15 +419,6 @@ public final class LocalMesh implements AutoCloseable {
 
   // -- helpers
 
-  private Tokens tokens() {
-    Tokens opened = tokens;
-    if (opened == null) {
-      throw new IllegalStateException(
-          "tokens are asked for before the control plane made its keys");
-    }
-    return opened;
-  }
-
   private void renewTokens() {
     try {
       while (true) {
@@ -448,19 +438,14 @@ public final class LocalMesh implements AutoCloseable {
   private void writeTokens() {
     try {
       for (Instance instance : instances.values()) {
-        writeToken(instance.replica(), instance.number(), instance.setting().identity());
+        surroundings.writeToken(
+            instance.replica(), instance.number(), instance.setting().identity());
       }
     } catch (IOException e) {
       progress.say(
           "tokens could not be renewed, sidecars keep their certificates until they end: "
               + e.getMessage());
     }
-  }
-
-  private Path writeToken(Replica replica, int number, String identity) throws IOException {
-    Path token = state.workload(replica.name() + "." + number).resolve("token");
-    tokens().write(token, identity, replica);
-    return token;
   }
 
   private synchronized List<Instance> all() {
@@ -478,93 +463,8 @@ public final class LocalMesh implements AutoCloseable {
 
   private Instance create(Replica replica) throws IOException {
     int number = network.takeInstance();
-    String inbound = network.sidecar(number);
-    String application = network.application(number);
-    String identity =
-        "spiffe://"
-            + view.trustDomain()
-            + "/ns/"
-            + replica.namespace()
-            + "/sa/"
-            + replica.serviceAccount();
-    Path hosts = writeHosts(replica, number);
-    Path token = writeToken(replica, number, identity);
-    Map<String, String> sidecar =
-        Sidecar.environment(
-            replica,
-            view.sidecars(),
-            identity,
-            inbound,
-            application,
-            controlPlane.address(),
-            "spiffe://" + view.trustDomain() + "/ns/refmesh-system/sa/control-plane",
-            state.roots().toString(),
-            token.toString());
-    sidecar.putAll(options.sidecarEnvironment());
-    Map<String, String> environment =
-        applicationEnvironment(replica, number, identity, inbound, application, hosts);
-    Instance.Setting setting =
-        new Instance.Setting(
-            identity,
-            inbound,
-            application,
-            Sidecar.command(options.home(), replica),
-            sidecar,
-            expand(replica.command(), environment),
-            environment,
-            options.folder());
+    Instance.Setting setting = surroundings.of(replica, number, view);
     return new Instance(replica, number, setting, state, table, probe, this::publish, progress);
-  }
-
-  private Map<String, String> applicationEnvironment(
-      Replica replica,
-      int number,
-      String identity,
-      String inbound,
-      String application,
-      Path hosts) {
-    Map<String, String> environment = new LinkedHashMap<>();
-    environment.put("REFMESH_HOME", options.home().directory().toString());
-    for (String service : view.services()) {
-      // Kubernetes' form, for programs that read no hosts file.
-      if (service.startsWith(replica.namespace() + "/")) {
-        String name =
-            service
-                .substring(service.indexOf('/') + 1)
-                .toUpperCase(java.util.Locale.ROOT)
-                .replace('-', '_');
-        environment.put(name + "_SERVICE_HOST", network.service(number, service));
-      }
-    }
-    environment.put("MESH_LISTEN_ADDRESS", application);
-    environment.put("MESH_HOSTS", hosts.toString());
-    environment.put("MESH_ADMIN", "http://" + inbound + ":" + Sidecar.ADMIN_PORT);
-    environment.put("MESH_IDENTITY", identity);
-    environment.put("MESH_REPLICA", Integer.toString(replica.index()));
-    environment.put("MESH_ZONE", replica.zone());
-    environment.put("JAVA_TOOL_OPTIONS", "-Djdk.net.hosts.file=" + hosts);
-    environment.putAll(replica.env());
-    return environment;
-  }
-
-  private Path writeHosts(Replica replica, int number) throws IOException {
-    Map<String, String> services = new TreeMap<>();
-    view.services().forEach(service -> services.put(service, network.service(number, service)));
-    Path hosts = state.workload(replica.name() + "." + number).resolve("hosts");
-    StateFolder.replace(
-        hosts,
-        HostsFile.of(replica.namespace(), view.clusterDomain(), services)
-            .getBytes(StandardCharsets.UTF_8),
-        "rw-r--r--");
-    return hosts;
-  }
-
-  /**
-   * {@code $(NAME)} is replaced as Kubernetes does; {@code java} is the JVM of the mesh; a jar that
-   * is not in the folder is looked for among Refmesh's own.
-   */
-  private List<String> expand(List<String> command, Map<String, String> environment) {
-    return new Command(options.home(), options.folder()).expand(command, environment);
   }
 
   private void publish() {

@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** HTTP/1 from callers, on real sockets. */
+/**
+ * HTTP/1 from callers, on real sockets. Long because each rule of RFC 9112 is a case of its own,
+ * and all of them share one server and one raw client.
+ */
 final class Http1ServerTest {
 
   private static final Caller STRANGER =

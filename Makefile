@@ -8,7 +8,7 @@ SCENARIO ?=
 SEED ?=
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build test e2e interop verify fmt clean
+.PHONY: help jdk build test e2e acceptance interop verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -38,6 +38,15 @@ e2e: build ## Start the mesh, break it under load, write out/e2e/latest (SCENARI
 
 # $(call proof,GROUP,MODULE,OPTIONS): runs the tests with that tag and ends with the line `N passed, N failed`.
 proof = @mkdir -p target && touch target/$(1).stamp && $(MVN) -q -pl $(2) -am test -Dgroups=$(1) -DexcludedGroups= -Dsurefire.failIfNoSpecifiedTests=false -Dmaven.test.failure.ignore=true -Djacoco.skip=true $(3) && bin/tally target/$(1).stamp $(2)
+
+# In the order of pom.xml: the modules with tests of what the mesh promises.
+ACCEPTANCE := mesh-model,mesh-proxy,mesh-control,mesh-local,chaos-scenarios,mesh-cli
+
+acceptance: jdk ## Run the tests of the acceptance cases, write docs/reference/acceptance.md
+	@mkdir -p target && rm -f target/acceptance.tsv && touch target/acceptance.stamp target/acceptance.tsv
+	@$(MVN) -q -pl $(ACCEPTANCE) -am test -Dgroups=acceptance -Dacceptance.results=$(CURDIR)/target/acceptance.tsv -Dsurefire.failIfNoSpecifiedTests=false -Dmaven.test.failure.ignore=true -Djacoco.skip=true
+	@$(JAVA_HOME)/bin/java -cp mesh-testkit/target/classes io.refmesh.testkit.acceptance.AcceptanceTable target/acceptance.tsv docs/reference/acceptance.md
+	@bin/tally target/acceptance.stamp $(shell echo $(ACCEPTANCE) | tr , ' ')
 
 interop: jdk ## Programs of others through a pair of sidecars: curl, nghttp2, nginx, PostgreSQL, Redis …
 	$(call proof,interop,mesh-proxy)

@@ -17,6 +17,7 @@ import io.refmesh.model.wire.DestinationWire;
 import io.refmesh.model.wire.WorkloadWire;
 import io.refmesh.model.wire.v1.CertifyResponse;
 import io.refmesh.model.wire.v1.WatchResponse;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -106,6 +107,7 @@ class ControlTest {
   }
 
   @Test
+  @Acceptance(105)
   void refusesATokenForAnotherIdentityAndAuditsIt() throws Exception {
     ProxyClient proxy = client();
 

@@ -7,6 +7,7 @@ import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -71,6 +72,7 @@ class DrainThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(140)
   void finishesWhatIsInFlight() throws Exception {
     CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);

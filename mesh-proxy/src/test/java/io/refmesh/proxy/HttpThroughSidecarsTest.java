@@ -9,6 +9,7 @@ import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -45,6 +46,7 @@ class HttpThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(99)
   void carriesARequestWithBothIdentities() throws Exception {
     application.remember();
     HostPort listener = web.calls(toCart(Timeouts.NONE, null));
@@ -111,6 +113,7 @@ class HttpThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(77)
   void retriesWithinTheLimitsAndCountsTries() throws Exception {
     application.behave(exchange ->
         TestApplication.status(application.requests.get() < 3 ? 503 : 200).answer(exchange));
@@ -126,6 +129,7 @@ class HttpThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(92)
   void answersATimeoutInTimeAndCancelsTheWork() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     HostPort listener = web.calls(toCart(Timeouts.NONE, null));
@@ -157,6 +161,7 @@ class HttpThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(71)
   void ejectsTheEndpointThatFailsAndAnswersFromTheOther() throws Exception {
     try (TestApplication healthy = new TestApplication();
         TestMesh.Sidecar other = mesh.of("cart", healthy.address(), AppProtocol.HTTP).start()) {
@@ -203,6 +208,7 @@ class HttpThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(44)
   void tellsThatTheApplicationIsNotThere() throws Exception {
     HostPort nobody;
     try (ServerSocket taken = new ServerSocket(0)) {
@@ -294,6 +300,7 @@ class HttpThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(51)
   void tellsThatAServiceDoesNotExist() throws Exception {
     ServicePort id = new ServicePort("shop", "gone", 8080);
     HostPort listener =

@@ -10,6 +10,7 @@ import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.testkit.TestCa;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,6 +45,7 @@ class IdentityThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(100)
   void anotherIdentityThanDiscoveryNamedIsCalledByNobody() throws Exception {
     cart.start();
     web.start();
@@ -105,6 +107,7 @@ class IdentityThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(113)
   void aForbiddenCallerIsToldWhichPolicyForbidsIt() throws Exception {
     cart.allow(
             InboundPolicy.Default.ALL_UNAUTHENTICATED,
@@ -131,6 +134,7 @@ class IdentityThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance({9, 10})
   void nothingIsServedBeforeTheFirstCertificate() throws Exception {
     cart.startBare();
     web.start();
@@ -149,6 +153,7 @@ class IdentityThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(102)
   void rotationUnderLoadFailsNothingAndShowsNewSerials() throws Exception {
     cart.start();
     web.start();

@@ -11,6 +11,7 @@ import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -51,6 +52,7 @@ class OpaqueThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(16)
   void letsAServerSpeakFirstOnAnOpaquePort() throws Exception {
     TestMesh.Sidecar mail = mesh.of("mail", address, AppProtocol.OPAQUE).start();
     HostPort listener = web.calls(to(mail, AppProtocol.OPAQUE));
@@ -105,6 +107,7 @@ class OpaqueThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(15)
   void treatsASilentConnectionAsOpaqueAndSaysSo() throws Exception {
     TestMesh.Sidecar old = mesh.of("old", address, AppProtocol.DETECT).start();
     HostPort listener = web.calls(to(old, AppProtocol.DETECT));
@@ -122,6 +125,7 @@ class OpaqueThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(20)
   void opensNothingForACallerThatSaysNothingAndEnds() throws Exception {
     TestMesh.Sidecar old = mesh.of("old", address, AppProtocol.DETECT).start();
     HostPort listener = web.calls(to(old, AppProtocol.DETECT));

@@ -22,6 +22,7 @@ import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +59,7 @@ class OutboundServicesTest {
           loop.eventLoop());
 
   @Test
+  @Acceptance(55)
   void keepsAServiceForFiveSecondsAfterItsLastUse() {
     OutboundServices.Service first = services.lease(CART);
     first.release();

@@ -11,6 +11,7 @@ import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.model.route.RouteRule;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +46,7 @@ class PolicyMergeTest {
   }
 
   @Test
+  @Acceptance(88)
   void letsTheMostSpecificPolicyWinFieldByField() {
     Snapshots snapshots =
         States.build(
@@ -76,6 +78,7 @@ class PolicyMergeTest {
   }
 
   @Test
+  @Acceptance(88)
   void letsTheRoutesOwnTimeoutsAndRetryWinOverAnyPolicy() {
     Snapshots snapshots =
         States.build(

@@ -5,6 +5,7 @@ import static io.refmesh.control.build.States.SERVICES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.model.route.RouteRule;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +52,7 @@ class PrecedenceTest {
   }
 
   @Test
+  @Acceptance(137)
   void triesTheOlderRouteFirstWhenRulesAreAlike() {
     List<String> names =
         names(route("b", "", "path: {value: /a}") + route("a", "", "path: {value: /a}"));

@@ -25,6 +25,7 @@ import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
 import io.refmesh.testkit.Seed;
 import io.refmesh.testkit.Seeds;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -155,6 +156,7 @@ class SnapshotBuilderTest {
   }
 
   @Test
+  @Acceptance(136)
   void givesAConsumersRouteOnlyToCallersOfItsNamespace() {
     Snapshots snapshots = build(SERVICES + ROUTE.formatted("mine", "ops", "cart"));
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refmesh.control.identity.Refusal.Reason;
 import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ class TokenTest {
   }
 
   @Test
+  @Acceptance(105)
   void acceptsATokenForItsOwnIdentityAgainAndAgainUntilItEnds() throws Refusal {
     String token = issuer.issue(WEB, "shop/web/0", MINUTE);
 
@@ -46,6 +48,7 @@ class TokenTest {
   }
 
   @Test
+  @Acceptance(105)
   void refusesATokenForAnotherIdentity() {
     String token = issuer.issue(WEB, "shop/web/0", MINUTE);
 
@@ -63,6 +66,7 @@ class TokenTest {
   }
 
   @Test
+  @Acceptance(105)
   void refusesATokenForAnotherAudienceOrTrustDomain() {
     SpiffeId foreign = new SpiffeId("other.local", "shop", "web");
 

@@ -3,6 +3,7 @@ package io.refmesh.control.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.testkit.Golden;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ class ProblemsTest {
 
   @ParameterizedTest
   @MethodSource("files")
+  @Acceptance(121)
   void saysWhereTheMistakeIsAndWhatWasExpected(Path file) throws IOException {
     ParseResult result = ResourceParser.parse(file, Files.readString(file));
 

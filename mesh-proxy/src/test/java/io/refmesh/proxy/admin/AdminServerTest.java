@@ -16,6 +16,7 @@ import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -70,6 +71,7 @@ class AdminServerTest {
   }
 
   @Test
+  @Acceptance(147)
   void servesMetricsAsTextAndCompressedWhenAsked() throws Exception {
     for (ProxyMetric metric : ProxyMetric.values()) {
       if (metric.kind() == ProxyMetric.Kind.COUNTER) {
@@ -118,12 +120,14 @@ class AdminServerTest {
   }
 
   @Test
+  @Acceptance(142)
   void drainsWhenTold() throws Exception {
     assertThat(send("POST", "/drain", "").statusCode()).isEqualTo(202);
     assertThat(state.drains).hasValue(1);
   }
 
   @Test
+  @Acceptance(142)
   void refusesOtherMethodsAndPathsWithWhatWasExpected() throws Exception {
     HttpResponse<String> wrongMethod = send("GET", "/drain", "");
     assertThat(wrongMethod.statusCode()).isEqualTo(405);
@@ -136,6 +140,7 @@ class AdminServerTest {
   }
 
   @Test
+  @Acceptance(142)
   void takesOrdersFromLoopbackOnly() {
     assertThat(fromElsewhere(HttpMethod.POST, "/drain")).isEqualTo(HttpResponseStatus.FORBIDDEN);
     assertThat(fromElsewhere(HttpMethod.PUT, "/log-level")).isEqualTo(HttpResponseStatus.FORBIDDEN);

@@ -22,6 +22,7 @@ import io.refmesh.proxy.scripted.ScriptedUpstreams;
 import io.refmesh.proxy.scripted.TestBody;
 import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -64,12 +65,14 @@ class BalancerTest {
   }
 
   @Test
+  @Acceptance(51)
   void refusesAtOnceWithoutEndpoints() {
     balancer(lease(List.of())).handle(loop.get("/"), reply);
     assertThat(reply.error()).isEqualTo(MeshError.NO_ENDPOINTS);
   }
 
   @Test
+  @Acceptance(65)
   void waitsThreeSecondsForAnEndpointToGetReadyAndThenDoesNotWaitAgain() {
     BackendEndpoints endpoints = lease(NOT_READY);
     Balancer balancer = balancer(endpoints);
@@ -91,6 +94,7 @@ class BalancerTest {
   }
 
   @Test
+  @Acceptance(65)
   void goesOnAsSoonAsAnEndpointIsReady() {
     BackendEndpoints endpoints = lease(NOT_READY);
     balancer(endpoints).handle(loop.get("/"), reply);
@@ -187,6 +191,7 @@ class BalancerTest {
   }
 
   @Test
+  @Acceptance(68)
   void sendsTheBadOneOfTwoSevenRequestsAndThenNone() {
     BackendEndpoints endpoints = lease(endpoints(2));
     Balancer balancer = balancer(endpoints);

@@ -17,6 +17,7 @@ import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.scripted.Destinations;
 import io.refmesh.proxy.scripted.ScriptedUpstreams;
 import io.refmesh.proxy.scripted.TestLoop;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -67,6 +68,7 @@ class SelectorTest {
   }
 
   @Test
+  @Acceptance(68)
   void sendsOneProbePerBackOffAndNoRetryAsProbe() {
     Selector selector = selector(settings(Algorithm.PEAK_EWMA, Duration.ZERO), endpoints(2));
     failUntilEjected(1);
@@ -199,6 +201,7 @@ class SelectorTest {
   }
 
   @Test
+  @Acceptance(59)
   void staysInItsZoneWhileThatCarriesTheLoad() {
     Selector selector = selector(BackendSettings.DEFAULT, inZones());
     for (int i = 0; i < 200; i++) {

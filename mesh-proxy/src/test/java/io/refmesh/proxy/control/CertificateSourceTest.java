@@ -10,6 +10,7 @@ import io.refmesh.proxy.tls.WorkloadCertificate;
 import io.refmesh.testkit.Seed;
 import io.refmesh.testkit.Seeds;
 import io.refmesh.testkit.TestCa;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -35,6 +36,7 @@ class CertificateSourceTest {
   private final HeldCertificate held = new HeldCertificate(roots, listener, () -> {}, metrics);
 
   @Seeds(6)
+  @Acceptance(102)
   void renewsALeafOfADayAt70PercentOfItsLifeWithANewKeyEachTime(Seed seed) {
     certifier.life = Duration.ofHours(24);
 

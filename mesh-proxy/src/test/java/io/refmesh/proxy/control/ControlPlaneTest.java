@@ -25,6 +25,7 @@ import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import io.refmesh.testkit.TestCa;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -174,6 +175,7 @@ class ControlPlaneTest {
   }
 
   @Test
+  @Acceptance(52)
   void keepsTheLastStateWhileTheControlPlaneIsAwayAndSubscribesAgainAfterItsReturn()
       throws Exception {
     ControlPlane control = connect();

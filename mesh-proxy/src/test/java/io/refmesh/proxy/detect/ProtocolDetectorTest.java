@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -75,6 +76,7 @@ class ProtocolDetectorTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("samples")
+  @Acceptance(19)
   void decidesEveryPrefixAlike(String name, byte[] sample, Protocol expected) {
     boolean decided = false;
     int step = sample.length > 5000 ? 97 : 1;

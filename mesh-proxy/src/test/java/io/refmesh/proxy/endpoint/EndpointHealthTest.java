@@ -9,6 +9,7 @@ import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -117,6 +118,7 @@ class EndpointHealthTest {
   }
 
   @Test
+  @Acceptance(70)
   void returnsAtOnceAfterAProbeThatSucceeded() {
     EndpointHealth health = ejected(NO_JITTER);
     loop.advanceMillis(1000);
@@ -146,6 +148,7 @@ class EndpointHealthTest {
   }
 
   @Test
+  @Acceptance(70)
   void beginsWithTheBaseAgainAfterItsReturn() {
     EndpointHealth health = ejected(NO_JITTER);
     loop.advanceMillis(1000);
@@ -216,6 +219,7 @@ class EndpointHealthTest {
   }
 
   @Test
+  @Acceptance(72)
   void judgesServerErrorsAndConnectionFailuresOnly() {
     assertThat(verdict(503)).isEqualTo(Verdict.FAILURE);
     assertThat(verdict(429)).isEqualTo(Verdict.SUCCESS);

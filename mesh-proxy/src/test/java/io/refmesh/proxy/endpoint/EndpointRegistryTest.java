@@ -13,6 +13,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.scripted.ScriptedUpstreams;
 import io.refmesh.proxy.scripted.TestLoop;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,7 @@ class EndpointRegistryTest {
   }
 
   @Test
+  @Acceptance(76)
   void showsStateReasonAndNextProbe() {
     BackendEndpoints endpoints = registry.lease(backend(endpoints(2)));
     for (int failure = 0; failure < 7; failure++) {
@@ -188,6 +190,7 @@ class EndpointRegistryTest {
   }
 
   @Test
+  @Acceptance(59)
   void mindsZonesOnlyWhenEveryEndpointHasOne() {
     BackendEndpoints endpoints =
         registry.lease(backend(List.of(endpoint(0, "a", 1, true), endpoint(1, "b", 1, true))));

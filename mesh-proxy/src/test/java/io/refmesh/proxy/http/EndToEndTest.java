@@ -11,6 +11,7 @@ import io.refmesh.proxy.http.server.ServerSettings.Role;
 import io.refmesh.proxy.http.wire.Loop;
 import io.refmesh.proxy.http.wire.RawClient;
 import io.refmesh.proxy.http.wire.RawClient.Message;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -114,6 +115,7 @@ final class EndToEndTest {
   }
 
   @Test
+  @Acceptance(35)
   void carriesBytesBothWaysWithTheFramingThatWasChosen() throws IOException {
     byte[] up = random(MEGABYTE, 1);
     byte[] down = random(MEGABYTE + 7, 2);
@@ -150,6 +152,7 @@ final class EndToEndTest {
   }
 
   @Test
+  @Acceptance(35)
   void carriesChunkedBodiesAndTrailersBothWays() throws IOException {
     byte[] up = random(MEGABYTE, 3);
     application =
@@ -174,6 +177,7 @@ final class EndToEndTest {
   }
 
   @Test
+  @Acceptance({29, 35, 36, 37})
   void restoresWhatTheClientSpoke() throws IOException {
     application =
         (connection, request) -> {

@@ -16,6 +16,7 @@ import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.InboundPolicy.Default;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.RequestHead;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +62,7 @@ class AuthorizerTest {
   }
 
   @Test
+  @Acceptance(113)
   void allowsExactAndPatternIdentities() {
     Authorizer exact = authorizer(allow(from(WEB)));
     assertThat(passes(exact, meshed(WEB))).isTrue();
@@ -105,6 +107,7 @@ class AuthorizerTest {
   }
 
   @Test
+  @Acceptance(118)
   void letsAuditRecordWithoutDeciding() {
     Authorization audit = new Authorization("shop/audit", Action.AUDIT, List.of(ANYTHING));
     assertThat(decide(authorizer(audit), STRANGER, "/"))
@@ -122,6 +125,7 @@ class AuthorizerTest {
   }
 
   @Test
+  @Acceptance(114)
   void needsEveryPartOfASourceAndAnySource() {
     Source webFromTen = new Source(List.of(WEB), List.of(new Network("10.0.0.0/8", List.of())));
     Authorizer both = authorizer(allow(new Rule(List.of(webFromTen), List.of())));

@@ -24,6 +24,7 @@ import io.refmesh.proxy.scripted.ScriptedService;
 import io.refmesh.proxy.scripted.TestBody;
 import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(78)
   void givesTheLastFailureWhenAllTriesFail() {
     ScriptedService service = new ScriptedService(status(500), status(500), status(504));
 
@@ -68,6 +70,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(90)
   void retriesOnceWhenTheFirstTryIsReset() {
     ScriptedService service =
         new ScriptedService(fails(MeshError.UPSTREAM_RESET, Progress.SENT), status(200));
@@ -88,6 +91,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(86)
   void doesNotRetryWhatNoEndpointCaused() {
     ScriptedService service = new ScriptedService(fails(MeshError.NO_ENDPOINTS, Progress.NOT_SENT));
 
@@ -117,6 +121,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(86)
   void sendsAPostAgainThatNoServerCanHaveSeen() {
     ScriptedService service =
         new ScriptedService(
@@ -140,6 +145,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(84)
   void retriesGrpcByTheStatusInTheHead() {
     ScriptedService service =
         new ScriptedService(status(200, "grpc-status", "14"), status(200, "grpc-status", "0"));
@@ -167,6 +173,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(82)
   void returnsTheFirstFailureWhenTheBudgetIsSpent() {
     RetrySettings settings = retry(2, "5xx");
     RetryBudget budget =
@@ -225,6 +232,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(90)
   void prefersAnotherEndpointThanTheOneThatFailed() {
     ScriptedService service =
         new ScriptedService(
@@ -277,6 +285,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(80)
   void replaysABodyOfExactlyTheLimit() {
     String body = "x".repeat(LIMIT);
     ScriptedService service = new ScriptedService(echo(503), echo(200));
@@ -288,6 +297,7 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(80)
   void doesNotReplayABodyOverTheLimit() {
     ScriptedService service = new ScriptedService(echo(503));
 

@@ -12,6 +12,7 @@ import io.refmesh.model.route.HttpMatch.QueryMatch;
 import io.refmesh.model.route.RouteRule;
 import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.scripted.Destinations;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -74,6 +75,7 @@ class RouteTableTest {
   }
 
   @Test
+  @Acceptance(133)
   void matchesMethodAndHeaders() {
     RouteTable table =
         table(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.testkit.Golden;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,6 +144,7 @@ class ProxyMetricsTest {
   }
 
   @Test
+  @Acceptance(149)
   void removesASeriesIdleForTenMinutesAndShowsItAgainWithItsNextEvent() {
     Counter counter = metrics.counter(ProxyMetric.EJECTIONS_TOTAL, "a");
     Histogram histogram =
@@ -178,6 +180,7 @@ class ProxyMetricsTest {
   }
 
   @Test
+  @Acceptance(149)
   void keepsGaugesOfWhatIsOpenAndSeriesThatMove() {
     LongGauge open = metrics.gauge(ProxyMetric.ENDPOINT_STATE, "a", "ejected");
     LongGauge closed = metrics.gauge(ProxyMetric.ENDPOINT_STATE, "b", "ejected");

@@ -21,6 +21,7 @@ import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -209,6 +210,7 @@ class RequestMetricsLayerTest {
   }
 
   @Test
+  @Acceptance(154)
   void writesALinePerExchangeAsJson() {
     assertThat(logged(AccessLog.Format.JSON))
         .isEqualTo(

@@ -22,6 +22,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.testkit.TestCa;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -60,6 +61,7 @@ class MeshTlsTest {
   }
 
   @Test
+  @Acceptance(99)
   void provesBothIdentitiesWithTheHybridGroup() throws Exception {
     serverContexts.rotate(certificate(ca, CART, ca));
     clientContexts.rotate(certificate(ca, WEB, ca));
@@ -181,6 +183,7 @@ class MeshTlsTest {
   }
 
   @Test
+  @Acceptance(102)
   void rotationKeepsConnectionsAndNewOnesShowTheNewCertificate() throws Exception {
     serverContexts.rotate(certificate(ca, CART, ca));
     clientContexts.rotate(certificate(ca, WEB, ca));

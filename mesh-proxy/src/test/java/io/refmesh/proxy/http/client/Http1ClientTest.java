@@ -15,6 +15,7 @@ import io.refmesh.proxy.http.wire.RawClient.Message;
 import io.refmesh.proxy.http.wire.Requests;
 import io.refmesh.proxy.http.wire.Requests.Sent;
 import io.refmesh.proxy.http.wire.ScriptedApplication.Call;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -149,6 +150,7 @@ final class Http1ClientTest extends HttpClientContract {
   }
 
   @Test
+  @Acceptance(37)
   void readsABodyThatEndsWithTheConnection() throws IOException {
     Sent sent = raw().get("/");
     try (RawClient connection = accept()) {

@@ -13,6 +13,7 @@ import io.refmesh.proxy.http.wire.RawClient;
 import io.refmesh.proxy.http.wire.RawClient.Message;
 import io.refmesh.proxy.http.wire.ScriptedApplication;
 import io.refmesh.proxy.http.wire.ScriptedApplication.Call;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -114,6 +115,7 @@ final class Http1ServerTest {
   }
 
   @Test
+  @Acceptance(30)
   void removesWhatBelongsToOneConnection() throws IOException {
     application.answers("");
     try (RawClient client = client()) {
@@ -183,6 +185,7 @@ final class Http1ServerTest {
   }
 
   @Test
+  @Acceptance(36)
   void addsNoFramingWhereThereIsNoBody() throws IOException {
     application.script(call -> {
       switch (call.exchange.request().path()) {
@@ -381,6 +384,7 @@ final class Http1ServerTest {
   }
 
   @Test
+  @Acceptance(48)
   void refusesAHeadThatIsTooLarge() throws IOException {
     application.answers("ok");
     int port = serve();

@@ -13,6 +13,7 @@ import io.refmesh.proxy.http.wire.Http2Peer;
 import io.refmesh.proxy.http.wire.Loop;
 import io.refmesh.proxy.http.wire.ScriptedApplication;
 import io.refmesh.proxy.http.wire.ScriptedApplication.Call;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -233,6 +234,7 @@ final class Http2ServerTest {
   }
 
   @Test
+  @Acceptance(48)
   void refusesAHeadThatIsTooLarge() {
     application.answers("ok");
     Http2Peer client = client();

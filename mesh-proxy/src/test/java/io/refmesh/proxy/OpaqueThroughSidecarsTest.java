@@ -69,7 +69,7 @@ class OpaqueThroughSidecarsTest {
     }
     assertThat(mail.count("tls_handshakes_total", "inbound", "success")).isEqualTo(1);
     Eventually.holds(() ->
-        mail.count("tcp_close_total", "inbound", "peer=\"src\"", "tls=\"true\"", "error=\"\"")
+        mail.count("tcp_close_total", "inbound", "peer=\"src\"", "tls=\"true\"", "errno=\"\"")
             == 1);
     assertThat(mail.count("tcp_open_total", "inbound", "peer=\"dst\"")).isEqualTo(1);
     assertThat(

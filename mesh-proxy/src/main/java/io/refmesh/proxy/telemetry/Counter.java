@@ -10,6 +10,10 @@ public final class Counter extends Series {
 
   private final ProxyMetrics metrics;
   private final LongAdder count = new LongAdder();
+
+  /** Where events go: the own count, or that of the overflow series. */
+  private volatile LongAdder events = count;
+
   private volatile boolean attached;
 
   Counter(ProxyMetrics metrics, Key key) {
@@ -22,10 +26,10 @@ public final class Counter extends Series {
   }
 
   /**
-   * @param events at least 0
+   * @param more at least 0
    */
-  public void add(long events) {
-    count.add(events);
+  public void add(long more) {
+    events.add(more);
     if (!attached) {
       metrics.revive(this);
     }
@@ -70,8 +74,21 @@ public final class Counter extends Series {
     return true;
   }
 
-  /** For a series over the limit: events are dropped without asking again. */
-  void ignore() {
+  @Override
+  void flowInto(Series overflow) {
+    Counter instead = (Counter) overflow;
+    events = instead.count;
+    // What was counted before the line above belongs there, too.
+    long before = count.sum();
+    count.add(-before);
+    instead.add(before);
     attached = true;
+  }
+
+  @Override
+  boolean maybeFlowBack() {
+    events = count;
+    attached = false;
+    return true;
   }
 }

@@ -14,7 +14,7 @@ public final class Histogram extends Series {
 
   private final ProxyMetrics metrics;
   private volatile @Nullable DistributionSummary summary;
-  private volatile boolean ignored;
+  private volatile @Nullable Histogram overflow;
 
   Histogram(ProxyMetrics metrics, Key key) {
     super(key);
@@ -25,7 +25,12 @@ public final class Histogram extends Series {
   @SuppressWarnings("ReferenceEquality")
   public void recordNanos(long nanos) {
     double millis = nanos / NANOS_PER_MILLI;
-    while (!ignored) {
+    while (true) {
+      Histogram instead = overflow;
+      if (instead != null) {
+        instead.recordNanos(nanos);
+        return;
+      }
       DistributionSummary current = summary;
       if (current == null) {
         metrics.revive(this);
@@ -68,8 +73,14 @@ public final class Histogram extends Series {
     return true;
   }
 
-  /** For a series over the limit: durations are dropped without asking again. */
-  void ignore() {
-    ignored = true;
+  @Override
+  void flowInto(Series target) {
+    overflow = (Histogram) target;
+  }
+
+  @Override
+  boolean maybeFlowBack() {
+    overflow = null;
+    return true;
   }
 }

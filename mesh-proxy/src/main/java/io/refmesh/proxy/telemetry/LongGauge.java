@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** A number that goes both ways. Safe on any thread. Leaves {@code /metrics} only while it is 0. */
 public final class LongGauge extends Series {
@@ -11,6 +12,7 @@ public final class LongGauge extends Series {
   private final ProxyMetrics metrics;
   private final AtomicLong value = new AtomicLong();
   private volatile boolean attached;
+  private volatile @Nullable LongGauge overflow;
 
   LongGauge(ProxyMetrics metrics, Key key) {
     super(key);
@@ -18,16 +20,22 @@ public final class LongGauge extends Series {
   }
 
   public void set(long newValue) {
-    value.set(newValue);
-    if (!attached) {
-      metrics.revive(this);
-    }
+    changed(newValue - value.getAndSet(newValue));
   }
 
   public void add(long change) {
     value.addAndGet(change);
+    changed(change);
+  }
+
+  private void changed(long change) {
     if (!attached) {
       metrics.revive(this);
+      return;
+    }
+    LongGauge instead = overflow;
+    if (instead != null) {
+      instead.add(change);
     }
   }
 
@@ -66,8 +74,22 @@ public final class LongGauge extends Series {
     return true;
   }
 
-  /** For a series over the limit: changes are dropped without asking again. */
-  void ignore() {
+  @Override
+  void flowInto(Series target) {
+    LongGauge instead = (LongGauge) target;
+    overflow = instead;
     attached = true;
+    instead.add(value.get());
+  }
+
+  /** Not while it stands for something that the overflow series will be told the end of. */
+  @Override
+  boolean maybeFlowBack() {
+    if (value.get() != 0) {
+      return false;
+    }
+    attached = false;
+    overflow = null;
+    return true;
   }
 }

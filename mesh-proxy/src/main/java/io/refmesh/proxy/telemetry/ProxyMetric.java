@@ -22,7 +22,7 @@ public enum ProxyMetric {
           "dst_namespace",
           "dst_service",
           "dst_port",
-          "dst_workload",
+          "dst_deployment",
           "dst_pod",
           "client_id"),
       "Requests whose head has arrived; one per exchange, however many tries it takes."),
@@ -44,7 +44,7 @@ public enum ProxyMetric {
           "dst_namespace",
           "dst_service",
           "dst_port",
-          "dst_workload",
+          "dst_deployment",
           "dst_pod",
           "route_name",
           "status_code"),
@@ -102,8 +102,8 @@ public enum ProxyMetric {
       "tcp_close_total",
       Kind.COUNTER,
       "",
-      plus(Labels.CONNECTION, "error"),
-      "Connections closed; error is empty after a clean end, else what broke the connection."),
+      plus(Labels.CONNECTION, "errno"),
+      "Connections closed; errno is empty after a clean end, else what broke the connection."),
   TCP_OPEN_CONNECTIONS(
       "tcp_open_connections", Kind.GAUGE, "", Labels.CONNECTION, "Connections open now."),
   TCP_READ_BYTES_TOTAL(
@@ -196,12 +196,13 @@ public enum ProxyMetric {
       "",
       List.of(),
       "Lines that the access log left out because there were too many or they could not be written."),
-  METRIC_SERIES_DROPPED_TOTAL(
-      "metric_series_dropped_total",
+  METRIC_SERIES_OVERFLOW_TOTAL(
+      "metric_series_overflow_total",
       Kind.COUNTER,
       "",
       List.of(),
-      "Series that were asked for and not made because REFMESH_SERIES are there already; what they would count is missing."),
+      "Series that were asked for and not made because REFMESH_SERIES are there already; their events are counted in the series of"
+          + " the same metric whose labels all say overflow."),
   PROCESS_CPU_SECONDS_TOTAL(
       "process_cpu_seconds_total",
       Kind.COUNTER,
@@ -302,7 +303,7 @@ public enum ProxyMetric {
             "dst_namespace",
             "dst_service",
             "dst_port",
-            "dst_workload",
+            "dst_deployment",
             "dst_pod",
             "route_name",
             "client_id",
@@ -314,7 +315,7 @@ public enum ProxyMetric {
             "dst_namespace",
             "dst_service",
             "dst_port",
-            "dst_workload",
+            "dst_deployment",
             "dst_pod",
             "route_name",
             "server_id",

@@ -8,6 +8,8 @@ import io.refmesh.proxy.telemetry.ProxyMetric.Kind;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +22,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Bounds</h2>
  *
- * At most so many series as the constructor says; what is asked for beyond that is given a series
- * that nobody sees, and counted in {@code metric_series_dropped_total}. A series without an event
- * for ten minutes leaves the page, unless it is a gauge above 0; its holder may go on using it, and
- * it comes back.
+ * At most so many series as the constructor says, and beyond that one overflow series for each
+ * metric, whose labels all say {@value #OVERFLOW}: sums stay exact, whoever invents label values. A
+ * series without an event for ten minutes leaves the page, unless it is a gauge above 0; its holder
+ * may go on using it, and it comes back. When series have left, those without room get some.
  *
  * <h2>Threading</h2>
  *
@@ -40,17 +42,22 @@ public final class ProxyMetrics {
   /** Looking for idle series walks over all of them: at most once a minute. */
   private static final long SWEEP_NANOS = Duration.ofMinutes(1).toNanos();
 
+  /** Value of every label of an overflow series. */
+  static final String OVERFLOW = "overflow";
+
   /** Longer label values are cut: they come from outside. */
   private static final int LABEL_CHARS_MAX = 256;
 
   private final Ticker ticker;
   private final int seriesMax;
   private final PrometheusMeterRegistry registry;
-  private final Counter dropped;
+  private final Counter overflowed;
 
   // Guarded by this.
   private final Map<Series.Key, Series> shown = new HashMap<>();
   private final Map<Series.Key, WeakReference<Series>> left = new HashMap<>();
+  private final Map<ProxyMetric, Series> overflows = new EnumMap<>(ProxyMetric.class);
+  private final List<WeakReference<Series>> withoutRoom = new ArrayList<>();
   private long sweptNanos;
 
   /**
@@ -62,8 +69,9 @@ public final class ProxyMetrics {
     registry =
         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT).throwExceptionOnRegistrationFailure();
     sweptNanos = ticker.nanoTime();
-    dropped = new Counter(this, new Series.Key(ProxyMetric.METRIC_SERIES_DROPPED_TOTAL, List.of()));
-    dropped.show(registry, sweptNanos);
+    overflowed =
+        new Counter(this, new Series.Key(ProxyMetric.METRIC_SERIES_OVERFLOW_TOTAL, List.of()));
+    overflowed.show(registry, sweptNanos);
   }
 
   /** The counter with these label values, in the order of {@link ProxyMetric#labels}. */
@@ -112,7 +120,7 @@ public final class ProxyMetrics {
     }
     left.remove(series.key);
     if (!admit(series)) {
-      ignore(series);
+      overflow(series);
     }
   }
 
@@ -147,8 +155,8 @@ public final class ProxyMetrics {
     }
     Series.Key key = new Series.Key(metric, List.copyOf(values));
     synchronized (this) {
-      if (key.equals(dropped.key)) {
-        return dropped;
+      if (key.equals(overflowed.key)) {
+        return overflowed;
       }
       Series series = shown.get(key);
       if (series != null) {
@@ -159,7 +167,7 @@ public final class ProxyMetrics {
         series = make.apply(this, key);
       }
       if (!admit(series)) {
-        ignore(series);
+        overflow(series);
       }
       return series;
     }
@@ -176,7 +184,7 @@ public final class ProxyMetrics {
       sweep(now);
     }
     if (shown.size() >= seriesMax) {
-      dropped.increment();
+      overflowed.increment();
       return false;
     }
     shown.put(series.key, series);
@@ -184,12 +192,28 @@ public final class ProxyMetrics {
     return true;
   }
 
-  private static void ignore(Series series) {
-    switch (series) {
-      case Counter counter -> counter.ignore();
-      case LongGauge gauge -> gauge.ignore();
-      case Histogram histogram -> histogram.ignore();
+  private void overflow(Series series) {
+    Series overflow =
+        overflows.computeIfAbsent(
+            series.key.metric(),
+            metric -> {
+              Series made = overflowOf(metric);
+              made.show(registry, ticker.nanoTime());
+              return made;
+            });
+    series.flowInto(overflow);
+    if (withoutRoom.size() < seriesMax) {
+      withoutRoom.add(new WeakReference<>(series));
     }
+  }
+
+  private Series overflowOf(ProxyMetric metric) {
+    Series.Key key = new Series.Key(metric, Collections.nCopies(metric.labels().size(), OVERFLOW));
+    return switch (metric.kind()) {
+      case COUNTER -> new Counter(this, key);
+      case GAUGE -> new LongGauge(this, key);
+      case HISTOGRAM -> new Histogram(this, key);
+    };
   }
 
   private void sweep(long nowNanos) {
@@ -207,6 +231,12 @@ public final class ProxyMetrics {
           }
           return false;
         });
+    if (shown.size() < seriesMax) {
+      withoutRoom.removeIf(reference -> {
+        Series series = reference.get();
+        return series == null || series.maybeFlowBack();
+      });
+    }
   }
 
   /**

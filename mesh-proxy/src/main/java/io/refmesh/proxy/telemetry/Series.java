@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One metric with one set of label values. Callers hold it for as long as they like: when it has
- * been idle it leaves {@code /metrics} and comes back with the next event.
+ * been idle it leaves {@code /metrics} and comes back with the next event; when there is no room
+ * for it, its events are counted in the overflow series of its metric.
  *
  * <p>Events are taken on any thread without locks; everything else happens under the lock of {@link
  * ProxyMetrics}.
@@ -46,6 +47,12 @@ abstract sealed class Series permits Counter, LongGauge, Histogram {
    * series stays.
    */
   abstract boolean detach();
+
+  /** There is no room for this series: its events go to {@code overflow}, of the same kind. */
+  abstract void flowInto(Series overflow);
+
+  /** There is room again: the next event calls {@link ProxyMetrics#revive}. False: not now. */
+  abstract boolean maybeFlowBack();
 
   final void show(PrometheusMeterRegistry registry, long nowNanos) {
     meter = register(registry);

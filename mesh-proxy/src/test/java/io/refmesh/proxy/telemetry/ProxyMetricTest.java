@@ -46,7 +46,8 @@ class ProxyMetricTest {
 
         What `GET /metrics` on the admin port of a sidecar counts. Names and labels are Linkerd's where Linkerd has the metric.
         A label that does not apply has the empty value. Series without an event for ten minutes leave the page, unless they are
-        gauges above 0; at most `REFMESH_SERIES` are kept.
+        gauges above 0; at most `REFMESH_SERIES` are kept. What comes beyond that is counted in one more series of its metric, whose
+        labels all say `overflow`.
 
         This page is made from `ProxyMetric`; `-Dgolden.update` writes it.
 

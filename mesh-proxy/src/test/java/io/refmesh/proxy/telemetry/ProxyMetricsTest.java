@@ -124,23 +124,49 @@ class ProxyMetricsTest {
   }
 
   @Test
-  void countsWhatIsBeyondTheLimitInsteadOfShowingIt() {
+  void countsWhatIsBeyondTheLimitInOneOverflowSeriesOfItsMetric() {
     ProxyMetrics small = new ProxyMetrics(ticker, 2);
+    List<Counter> held = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      small.counter(ProxyMetric.EJECTIONS_TOTAL, "endpoint" + i).increment();
-      small.counter(ProxyMetric.EJECTIONS_TOTAL, "endpoint" + i).increment();
+      held.add(small.counter(ProxyMetric.EJECTIONS_TOTAL, "endpoint" + i));
     }
+    held.forEach(Counter::increment);
+    held.forEach(counter -> counter.add(2));
     small
         .histogram(ProxyMetric.RESPONSE_LATENCY_MS, "", "", "", "", "", "", "", "", "", "")
         .recordNanos(1);
-    small.gauge(ProxyMetric.ENDPOINT_STATE, "a", "ejected").set(1);
+    LongGauge first = small.gauge(ProxyMetric.ENDPOINT_STATE, "a", "ejected");
+    LongGauge second = small.gauge(ProxyMetric.ENDPOINT_STATE, "b", "ejected");
+    first.set(5);
+    second.add(3);
+    first.set(1);
 
-    String page = small.scrape();
-    assertThat(page)
-        .contains("target_addr=\"endpoint0\"} 2.0")
-        .contains("target_addr=\"endpoint1\"} 2.0");
-    assertThat(page).doesNotContain("endpoint2").doesNotContain("response_latency_ms_count");
-    assertThat(page).contains("metric_series_dropped_total 18.0");
+    assertThat(small.scrape())
+        .contains("ejections_total{target_addr=\"endpoint0\"} 3.0")
+        .contains("ejections_total{target_addr=\"endpoint1\"} 3.0")
+        .contains("ejections_total{target_addr=\"overflow\"} 24.0")
+        .contains("endpoint_state{state=\"overflow\",target_addr=\"overflow\"} 4.0")
+        .containsPattern("response_latency_ms_count\\{authority=\"overflow\".*} 1\n")
+        .contains("metric_series_overflow_total 11.0")
+        .doesNotContain("endpoint2");
+  }
+
+  @Test
+  void givesRoomToASeriesThatHadNoneOnceOthersHaveLeft() {
+    ProxyMetrics small = new ProxyMetrics(ticker, 1);
+    small.counter(ProxyMetric.EJECTIONS_TOTAL, "gone").increment();
+    Counter waiting = small.counter(ProxyMetric.EJECTIONS_TOTAL, "waiting");
+    waiting.increment();
+    for (int minute = 0; minute < 12; minute++) {
+      ticker.advance(61, TimeUnit.SECONDS);
+      small.scrape();
+    }
+    waiting.add(2);
+
+    assertThat(small.scrape())
+        .contains("ejections_total{target_addr=\"waiting\"} 2.0")
+        .contains("ejections_total{target_addr=\"overflow\"} 1.0")
+        .doesNotContain("gone");
   }
 
   @Test

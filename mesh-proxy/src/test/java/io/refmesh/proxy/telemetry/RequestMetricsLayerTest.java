@@ -83,12 +83,34 @@ class RequestMetricsLayerTest {
     assertThat(page("response_total"))
         .containsExactly(
             "response_total{authority=\"cart.shop:8080\",classification=\"success\",client_id=\"\",direction=\"outbound\","
-                + "dst_namespace=\"shop\",dst_pod=\"cart-0\",dst_port=\"8080\",dst_service=\"cart\",dst_workload=\"cart\","
+                + "dst_deployment=\"cart\",dst_namespace=\"shop\",dst_pod=\"cart-0\",dst_port=\"8080\",dst_service=\"cart\","
                 + "error=\"\",grpc_status=\"\",route_name=\"shop/cart/0\","
                 + "server_id=\"spiffe://cluster.local/ns/shop/sa/cart\",status_code=\"200\","
                 + "target_addr=\"127.1.4.1:8080\",tls=\"true\"} 1.0");
     assertThat(page("response_latency_ms_sum")).first().asString().endsWith(" 7.0");
     assertThat(climbed).hasSize(2).last().isEqualTo(new Outcome.Answered(200, -1));
+  }
+
+  @Test
+  void putsEachRequestIntoEveryBucketFromItsLatencyUp() {
+    HttpService slow =
+        (exchange, reply) -> {
+          ticker.advance(500, TimeUnit.MILLISECONDS);
+          answering(200, new Outcome.Answered(200, -1)).handle(exchange, reply);
+        };
+    run(OUTBOUND, exchange("GET", "cart", false), slow);
+    assertThat(bucket("50")).isEqualTo(0);
+    assertThat(bucket("1000")).isEqualTo(1);
+
+    HttpService quick =
+        (exchange, reply) -> {
+          ticker.advance(40, TimeUnit.MILLISECONDS);
+          answering(200, new Outcome.Answered(200, -1)).handle(exchange, reply);
+        };
+    run(OUTBOUND, exchange("GET", "cart", false), quick);
+    assertThat(bucket("50")).isEqualTo(1);
+    assertThat(bucket("1000")).isEqualTo(2);
+    assertThat(page("response_latency_ms_count")).first().asString().endsWith(" 2");
   }
 
   @Test
@@ -332,6 +354,13 @@ class RequestMetricsLayerTest {
         climbed.add(outcome);
       }
     };
+  }
+
+  private long bucket(String bound) {
+    return page("response_latency_ms_bucket").stream()
+        .filter(line -> line.contains("le=\"" + bound + "\""))
+        .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   private List<String> page(String name) {

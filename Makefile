@@ -48,6 +48,9 @@ acceptance: jdk ## Run the tests of the acceptance cases, write docs/reference/a
 	@$(JAVA_HOME)/bin/java -cp mesh-testkit/target/classes io.refmesh.testkit.acceptance.AcceptanceTable target/acceptance.tsv docs/reference/acceptance.md
 	@bin/tally target/acceptance.stamp $(shell echo $(ACCEPTANCE) | tr , ' ')
 
+h2spec: jdk ## HTTP/2 conformance of both sides, every case of h2spec (built with Go)
+	$(call proof,h2spec,mesh-proxy)
+
 interop: jdk ## Programs of others through a pair of sidecars: curl, nghttp2, nginx, PostgreSQL, Redis …
 	$(call proof,interop,mesh-proxy)
 

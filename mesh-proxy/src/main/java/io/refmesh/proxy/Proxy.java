@@ -2,7 +2,7 @@ package io.refmesh.proxy;
 
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.ImmediateEventExecutor;
@@ -59,15 +59,16 @@ final class Proxy implements AutoCloseable {
   private static final long READY_LOOK_MILLIS = 20;
 
   /** Everything outside the process. */
-  record Surroundings(Ticker ticker, InstantSource clock, long seed, OutputStream accessLog) {}
+  record Surroundings(
+      Transport transport, Ticker ticker, InstantSource clock, long seed, OutputStream accessLog) {}
 
   private final ProxyConfig config;
   private final Ticker ticker;
   private final long builtNanos;
   private final ProxyMetrics metrics;
-  private final MultiThreadIoEventLoopGroup loops;
-  private final MultiThreadIoEventLoopGroup sideLoops;
-  private final Transport transport = Transport.best();
+  private final EventLoopGroup loops;
+  private final EventLoopGroup sideLoops;
+  private final Transport transport;
   private final TlsContexts contexts;
   private final Optional<AccessLog> accessLog;
   private final EndpointRegistry endpoints;
@@ -86,6 +87,7 @@ final class Proxy implements AutoCloseable {
 
   Proxy(ProxyConfig config, Control.Factory controls, Surroundings surroundings) {
     this.config = config;
+    transport = surroundings.transport();
     ticker = surroundings.ticker();
     builtNanos = ticker.nanoTime();
     ProxyConfig.Limits limits = config.limits();
@@ -178,8 +180,7 @@ final class Proxy implements AutoCloseable {
     accessLog.ifPresent(AccessLog::start);
     listeners.bindInbound();
     admin =
-        AdminServer.start(
-            config.admin(), sideLoops, transport.listenerType(), new Admin(), metrics);
+        AdminServer.start(config.admin(), sideLoops, transport.listeners(), new Admin(), metrics);
     control.start();
     sideLoops.execute(this::tellWhenReady);
     LOG.log(

@@ -1,6 +1,7 @@
 package io.refmesh.proxy;
 
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.proxy.accept.Transport;
 import io.refmesh.proxy.telemetry.ProcessMetrics;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -65,6 +66,7 @@ public final class ProxyMain {
             config,
             Control.ofEnvironment(config),
             new Proxy.Surroundings(
+                Transport.best(),
                 Ticker.systemTicker(),
                 InstantSource.system(),
                 new SecureRandom().nextLong(),

@@ -18,6 +18,7 @@ import io.refmesh.model.policy.Timeouts;
 import io.refmesh.model.route.HttpMatch;
 import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
+import io.refmesh.proxy.accept.Transport;
 import io.refmesh.proxy.admin.LogLevel;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import io.refmesh.testkit.TestCa;
@@ -79,6 +80,32 @@ final class TestMesh implements AutoCloseable {
     return "127.77." + (number / 250 % 250 + 1) + "." + (number % 250 + 1);
   }
 
+  static ProxyConfig config(
+      String name, String inbound, String application, SortedMap<Integer, AppProtocol> ports) {
+    return new ProxyConfig(
+        "shop",
+        name,
+        0,
+        identity(name),
+        "",
+        new HostPort("127.0.0.1", 1),
+        identity("control"),
+        Path.of("unused"),
+        Path.of("unused"),
+        new HostPort(inbound, 0),
+        inbound,
+        application,
+        ports,
+        1,
+        Duration.ofMillis(500),
+        Duration.ofSeconds(10),
+        LogLevel.INFO,
+        ProxyConfig.AccessLogging.OFF,
+        Duration.ofSeconds(20),
+        new ProxyConfig.Limits(
+            64 * 1024, Duration.ofSeconds(10), Duration.ofMillis(400), 1000, 5000));
+  }
+
   /** A service with one rule that matches everything. */
   static Destination destination(
       ServicePort id,
@@ -122,29 +149,7 @@ final class TestMesh implements AutoCloseable {
     Sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
       this.name = name;
       this.ports = ports;
-      ProxyConfig config =
-          new ProxyConfig(
-              "shop",
-              name,
-              0,
-              identity(name),
-              "",
-              new HostPort("127.0.0.1", 1),
-              identity("control"),
-              Path.of("unused"),
-              Path.of("unused"),
-              new HostPort(inbound, 0),
-              inbound,
-              application,
-              ports,
-              1,
-              Duration.ofMillis(500),
-              Duration.ofSeconds(10),
-              LogLevel.INFO,
-              ProxyConfig.AccessLogging.OFF,
-              Duration.ofSeconds(20),
-              new ProxyConfig.Limits(
-                  64 * 1024, Duration.ofSeconds(10), Duration.ofMillis(400), 1000, 5000));
+      ProxyConfig config = config(name, inbound, application, ports);
       proxy =
           new Proxy(
               config,
@@ -154,6 +159,7 @@ final class TestMesh implements AutoCloseable {
                 return made;
               },
               new Proxy.Surroundings(
+                  Transport.best(),
                   Ticker.systemTicker(),
                   InstantSource.system(),
                   1,

@@ -2,6 +2,7 @@ package io.refmesh.proxy.admin;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -53,7 +54,7 @@ public final class AdminServer implements AutoCloseable {
   public static AdminServer start(
       HostPort address,
       EventLoopGroup loop,
-      Class<? extends ServerChannel> channelType,
+      ChannelFactory<? extends ServerChannel> listeners,
       AdminState state,
       ProxyMetrics metrics)
       throws IOException {
@@ -63,7 +64,7 @@ public final class AdminServer implements AutoCloseable {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(loop)
-            .channel(channelType)
+            .channelFactory(listeners)
             // A restarted proxy takes the port over from connections in TIME_WAIT.
             .option(ChannelOption.SO_REUSEADDR, true)
             .childHandler(

@@ -46,7 +46,7 @@ class AdminServerTest {
   void start() throws IOException {
     server =
         AdminServer.start(
-            new HostPort("127.0.0.1", 0), loop, NioServerSocketChannel.class, state, metrics);
+            new HostPort("127.0.0.1", 0), loop, NioServerSocketChannel::new, state, metrics);
   }
 
   @AfterEach
@@ -157,7 +157,7 @@ class AdminServerTest {
   @Test
   void namesTheAddressThatIsTaken() {
     assertThatThrownBy(() ->
-            AdminServer.start(server.address(), loop, NioServerSocketChannel.class, state, metrics))
+            AdminServer.start(server.address(), loop, NioServerSocketChannel::new, state, metrics))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(server.address().toString())
         .hasMessageContaining("is something else on it?");

@@ -14,6 +14,7 @@ import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.policy.AuthorizationLayer;
 import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.Authorizer;
+import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.resilience.DeadlineLayer;
 import io.refmesh.proxy.resilience.RouteMeters;
 import io.refmesh.proxy.telemetry.AccessLog;
@@ -21,6 +22,7 @@ import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.telemetry.RequestMetricsLayer;
 import io.refmesh.proxy.telemetry.RequestTarget;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +53,7 @@ final class InboundStack {
       ProxyConfig config,
       ApplicationCalls application,
       AuthorizationMeters authorizations,
+      RateLimits rateLimits,
       ProxyMetrics metrics,
       Ticker ticker,
       Optional<AccessLog> accessLog) {}
@@ -65,6 +68,7 @@ final class InboundStack {
     for (int port : parts.config().ports().keySet()) {
       services.put(port, service(port, parts));
     }
+    parts.rateLimits().keepOnly(policy);
   }
 
   /** Before the first configuration: refuses everything. */
@@ -90,11 +94,7 @@ final class InboundStack {
 
   /** {@code namespace/name} of the first service that leads to the port; empty when none does. */
   String serviceName(int port) {
-    return policy.ports().stream()
-        .filter(candidate -> candidate.port() == port)
-        .map(InboundPolicy.Port::service)
-        .findFirst()
-        .orElse("");
+    return told(port).map(InboundPolicy.Port::service).orElse("");
   }
 
   /** What requests to a port of the application are handed to. */
@@ -123,19 +123,27 @@ final class InboundStack {
             new ServicePort(namespace, name.isEmpty() ? config.workload() : name, port),
             "inbound");
 
-    List<Layer> layers =
-        List.of(
-            new RequestMetricsLayer(target, parts.metrics(), parts.ticker(), parts.accessLog()),
-            new AuthorizationLayer(() -> authorizer, port, parts.authorizations()),
-            InboundStack::withGrace,
-            byCaller(
-                new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts),
-                new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts)));
+    List<Layer> layers = new ArrayList<>();
+    layers.add(new RequestMetricsLayer(target, parts.metrics(), parts.ticker(), parts.accessLog()));
+    layers.add(new AuthorizationLayer(() -> authorizer, port, parts.authorizations()));
+    told(port)
+        .flatMap(InboundPolicy.Port::rateLimit)
+        .ifPresent(limit -> layers.add(parts.rateLimits().layer(port, limit)));
+    layers.add(InboundStack::withGrace);
+    layers.add(
+        byCaller(
+            new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts),
+            new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts)));
     HttpService service = parts.application().http(port);
     for (Layer layer : layers.reversed()) {
       service = layer.wrap(service);
     }
     return service;
+  }
+
+  /** What the control plane said about the port; empty when nothing. */
+  private Optional<InboundPolicy.Port> told(int port) {
+    return policy.ports().stream().filter(candidate -> candidate.port() == port).findFirst();
   }
 
   private static Layer byCaller(Layer meshed, Layer stranger) {

@@ -25,6 +25,7 @@ import io.refmesh.proxy.endpoint.EndpointRegistry;
 import io.refmesh.proxy.http.client.ClientSettings;
 import io.refmesh.proxy.http.client.ConnectionPools;
 import io.refmesh.proxy.policy.AuthorizationMeters;
+import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
 import io.refmesh.proxy.telemetry.AccessLog;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
@@ -152,7 +153,14 @@ final class Proxy implements AutoCloseable {
                 ticker));
     AuthorizationMeters authorizations = new AuthorizationMeters(metrics);
     inboundParts =
-        new InboundStack.Parts(config, application, authorizations, metrics, ticker, accessLog);
+        new InboundStack.Parts(
+            config,
+            application,
+            authorizations,
+            new RateLimits(ticker, metrics),
+            metrics,
+            ticker,
+            accessLog);
     inboundRelays =
         new InboundRelays(() -> inboundStack, application, dialer, authorizations, metrics, ticker);
     InboundConnections inboundConnections =

@@ -13,6 +13,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.InboundPolicy;
+import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.model.route.HttpMatch;
@@ -144,6 +145,7 @@ final class TestMesh implements AutoCloseable {
     private final SortedMap<Integer, AppProtocol> ports;
     private InboundPolicy.Default defaultPolicy = InboundPolicy.Default.ALL_UNAUTHENTICATED;
     private List<Authorization> authorizations = List.of();
+    private Optional<RateLimit> rateLimit = Optional.empty();
     private @Nullable FakeControl control;
 
     Sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
@@ -201,12 +203,17 @@ final class TestMesh implements AutoCloseable {
       return this;
     }
 
+    Sidecar limit(RateLimit limit) {
+      rateLimit = Optional.of(limit);
+      return this;
+    }
+
     void configure() {
       List<InboundPolicy.Port> told =
           ports.entrySet().stream()
               .map(port ->
                   new InboundPolicy.Port(
-                      port.getKey(), port.getValue(), "shop/" + name, authorizations))
+                      port.getKey(), port.getValue(), "shop/" + name, authorizations, rateLimit))
               .toList();
       control()
           .workload(

@@ -14,19 +14,21 @@ import io.refmesh.model.policy.InboundPolicy;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Who may call each port of an instance. */
+/** Who may call each port of an instance, and how often. */
 final class Inbound {
 
   private final ClusterState state;
   private final String trustDomain;
   private final Ports ports;
   private final List<Problem> problems;
+  private final RateLimiting rateLimits;
 
   Inbound(ClusterState state, String trustDomain, Ports ports, List<Problem> problems) {
     this.state = state;
     this.trustDomain = trustDomain;
     this.ports = ports;
     this.problems = problems;
+    rateLimits = new RateLimiting(state, trustDomain, ports, problems);
     for (AuthorizationPolicy policy : state.authorizationPolicies()) {
       for (int index = 0; index < policy.targetRefs().size(); index++) {
         TargetRef target = policy.targetRefs().get(index);
@@ -58,7 +60,8 @@ final class Inbound {
               number,
               ports.ofInbound(instance, number),
               services.isEmpty() ? "" : services.getFirst().metadata().qualifiedName(),
-              authorizations));
+              authorizations,
+              rateLimits.of(instance, number)));
     }
     return new InboundPolicy(defaultPolicy(instance), trustDomain, inbound);
   }

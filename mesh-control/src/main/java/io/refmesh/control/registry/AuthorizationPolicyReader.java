@@ -22,18 +22,7 @@ final class AuthorizationPolicyReader {
   static Optional<AuthorizationPolicy> read(Metadata metadata, Origin origin, Fields spec) {
     List<TargetRef> targets =
         TargetRefs.read(metadata, spec, TargetRef.Kind.SERVICE, TargetRef.Kind.NAMESPACE);
-    Map<String, String> selector = Map.of();
-    if (spec.has("selector")) {
-      Fields fields = spec.object("selector");
-      selector = fields.textMap("matchLabels");
-      if (selector.isEmpty()) {
-        fields.missing(
-            "matchLabels", "labels of workloads; leave selector out for the whole namespace");
-      }
-      if (!targets.isEmpty()) {
-        spec.problem("selector", "is given beside targetRefs (expected: one of the two)");
-      }
-    }
+    Map<String, String> selector = TargetRefs.selector(spec, targets);
     Optional<String> action = spec.oneOf("action", "ALLOW", "DENY", "AUDIT");
     if (!spec.has("action")) {
       spec.missing("action", "ALLOW, DENY or AUDIT");
@@ -66,10 +55,7 @@ final class AuthorizationPolicyReader {
             "identities", from.texts("identities"), AuthorizationPolicyReader::identity);
     List<AuthorizationPolicy.ServiceAccount> accounts = new ArrayList<>();
     for (Fields account : from.objects("serviceAccounts")) {
-      accounts.add(
-          new AuthorizationPolicy.ServiceAccount(
-              account.text("namespace").orElse(metadata.namespace()),
-              account.requiredText("name", "the service account's name")));
+      accounts.add(TargetRefs.serviceAccount(metadata, account));
     }
     List<Network> networks = new ArrayList<>();
     for (Fields network : from.objects("networks")) {

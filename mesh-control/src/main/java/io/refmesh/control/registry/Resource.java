@@ -9,6 +9,7 @@ public sealed interface Resource
         HttpRoute,
         MeshConfig,
         Namespace,
+        RateLimitPolicy,
         ResiliencePolicy,
         Service,
         Workload {

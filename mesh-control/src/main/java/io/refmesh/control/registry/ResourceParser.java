@@ -29,7 +29,7 @@ public final class ResourceParser {
   private static final List<String> GATEWAY_VERSIONS =
       List.of("gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1");
   private static final String SERVED =
-      "Service, Namespace, HTTPRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, Detour or Workload";
+      "Service, Namespace, HTTPRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, RateLimitPolicy, Detour or Workload";
 
   // RFC 1123, as Kubernetes checks names.
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
@@ -134,6 +134,8 @@ public final class ResourceParser {
       case "ResiliencePolicy" ->
           Optional.of(ResiliencePolicyReader.read(metadata, origin, spec(root)));
       case "AuthorizationPolicy" -> AuthorizationPolicyReader.read(metadata, origin, spec(root));
+      case "RateLimitPolicy" ->
+          Optional.of(RateLimitPolicyReader.read(metadata, origin, spec(root)));
       case "Detour" -> DetourReader.read(metadata, origin, spec(root));
       default -> Optional.of(WorkloadReader.read(metadata, origin, spec(root)));
     };
@@ -147,10 +149,11 @@ public final class ResourceParser {
           "MeshConfig",
           "ResiliencePolicy",
           "AuthorizationPolicy",
+          "RateLimitPolicy",
           "Detour",
           "Workload" ->
           Optional.empty();
-      case "RateLimitPolicy", "FaultPolicy", "EgressPolicy", "GRPCRoute", "TCPRoute", "TLSRoute" ->
+      case "FaultPolicy", "EgressPolicy", "GRPCRoute", "TCPRoute", "TLSRoute" ->
           Optional.of(
               kind
                   + " is not served by this version, and a policy without effect would mislead (expected: "
@@ -178,6 +181,7 @@ public final class ResourceParser {
                               "MeshConfig",
                               "ResiliencePolicy",
                               "AuthorizationPolicy",
+                              "RateLimitPolicy",
                               "Detour",
                               "Workload"))
                       .map(known -> "; did you mean " + known + "?")

@@ -3,9 +3,10 @@ package io.refmesh.control.registry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** Reads {@code targetRefs}, which all policies share. */
+/** Reads what policies name others by: {@code targetRefs}, {@code selector}, service accounts. */
 final class TargetRefs {
 
   private TargetRefs() {}
@@ -81,6 +82,30 @@ final class TargetRefs {
           "names no target (expected: at least one, or no targetRefs for the whole namespace)");
     }
     return targets;
+  }
+
+  /** Labels of workloads in place of {@code targetRefs}; empty when there are none. */
+  static Map<String, String> selector(Fields spec, List<TargetRef> targets) {
+    if (!spec.has("selector")) {
+      return Map.of();
+    }
+    Fields fields = spec.object("selector");
+    Map<String, String> labels = fields.textMap("matchLabels");
+    if (labels.isEmpty()) {
+      fields.missing(
+          "matchLabels", "labels of workloads; leave selector out for the whole namespace");
+    }
+    if (!targets.isEmpty()) {
+      spec.problem("selector", "is given beside targetRefs (expected: one of the two)");
+    }
+    return labels;
+  }
+
+  /** Without a namespace it is one of the policy's own. */
+  static AuthorizationPolicy.ServiceAccount serviceAccount(Metadata metadata, Fields account) {
+    return new AuthorizationPolicy.ServiceAccount(
+        account.text("namespace").orElse(metadata.namespace()),
+        account.requiredText("name", "the service account's name"));
   }
 
   private static String names(TargetRef.Kind... kinds) {

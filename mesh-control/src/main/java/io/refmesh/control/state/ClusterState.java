@@ -6,9 +6,11 @@ import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Namespace;
+import io.refmesh.control.registry.RateLimitPolicy;
 import io.refmesh.control.registry.ResiliencePolicy;
 import io.refmesh.control.registry.Resource;
 import io.refmesh.control.registry.Service;
+import io.refmesh.control.registry.Workload;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -23,6 +25,7 @@ import java.util.stream.Collectors;
  * @param namespaces those that were written down, by name
  * @param services by {@code namespace/name}
  * @param detours only those that have not expired
+ * @param workloads those that were written down, be they running or not
  */
 public record ClusterState(
     MeshConfig config,
@@ -31,7 +34,9 @@ public record ClusterState(
     List<HttpRoute> routes,
     List<ResiliencePolicy> resiliencePolicies,
     List<AuthorizationPolicy> authorizationPolicies,
+    List<RateLimitPolicy> rateLimitPolicies,
     List<Detour> detours,
+    List<Workload> workloads,
     List<Instance> instances) {
 
   private static final Comparator<Instance> BY_NAME =
@@ -45,7 +50,9 @@ public record ClusterState(
     routes = List.copyOf(routes);
     resiliencePolicies = List.copyOf(resiliencePolicies);
     authorizationPolicies = List.copyOf(authorizationPolicies);
+    rateLimitPolicies = List.copyOf(rateLimitPolicies);
     detours = List.copyOf(detours);
+    workloads = List.copyOf(workloads);
     instances = List.copyOf(instances);
   }
 
@@ -64,7 +71,9 @@ public record ClusterState(
         only(HttpRoute.class, resources),
         only(ResiliencePolicy.class, resources),
         only(AuthorizationPolicy.class, resources),
+        only(RateLimitPolicy.class, resources),
         only(Detour.class, resources).stream().filter(active).toList(),
+        only(Workload.class, resources),
         instances.stream().sorted(BY_NAME).toList());
   }
 

@@ -2,6 +2,7 @@ package io.refmesh.model.policy;
 
 import io.refmesh.model.discovery.AppProtocol;
 import java.util.List;
+import java.util.Optional;
 
 /** Who may call one workload, port by port. */
 public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port> ports) {
@@ -48,9 +49,19 @@ public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port
    *     empty
    */
   public record Port(
-      int port, AppProtocol protocol, String service, List<Authorization> authorizations) {
+      int port,
+      AppProtocol protocol,
+      String service,
+      List<Authorization> authorizations,
+      Optional<RateLimit> rateLimit) {
     public Port {
       authorizations = List.copyOf(authorizations);
+    }
+
+    /** A port whose requests nobody counts. */
+    public Port(
+        int port, AppProtocol protocol, String service, List<Authorization> authorizations) {
+      this(port, protocol, service, authorizations, Optional.empty());
     }
   }
 }

@@ -10,6 +10,7 @@ import io.refmesh.model.policy.Authorization.Target;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.wire.v1.InboundPort;
 import io.refmesh.model.wire.v1.ValueMatch;
+import java.util.Optional;
 
 /**
  * {@link WorkloadConfig} to and from its message. What cannot be read refuses: an unknown action is
@@ -32,6 +33,7 @@ public final class WorkloadWire {
               .setService(port.service());
       port.authorizations()
           .forEach(authorization -> encoded.addAuthorizations(encode(authorization)));
+      port.rateLimit().ifPresent(limit -> encoded.setRateLimit(RateLimitWire.encode(limit)));
       message.addPorts(encoded);
     }
     for (OutboundListener listener : config.outbound()) {
@@ -64,7 +66,10 @@ public final class WorkloadWire {
         message.getPort(),
         DestinationWire.decode(message.getProtocol()),
         message.getService(),
-        message.getAuthorizationsList().stream().map(WorkloadWire::decode).toList());
+        message.getAuthorizationsList().stream().map(WorkloadWire::decode).toList(),
+        message.hasRateLimit()
+            ? Optional.of(RateLimitWire.decode(message.getRateLimit()))
+            : Optional.empty());
   }
 
   private static io.refmesh.model.wire.v1.Authorization encode(Authorization authorization) {

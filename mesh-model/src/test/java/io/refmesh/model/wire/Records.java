@@ -12,6 +12,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.InboundPolicy;
+import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
@@ -159,7 +160,22 @@ final class Records {
 
   private InboundPolicy.Port port() {
     return new InboundPolicy.Port(
-        random.nextInt(1, 65_536), one(AppProtocol.values()), text(), listOf(this::authorization));
+        random.nextInt(1, 65_536),
+        one(AppProtocol.values()),
+        text(),
+        listOf(this::authorization),
+        maybe(this::rateLimit));
+  }
+
+  private RateLimit rateLimit() {
+    return new RateLimit(
+        maybe(this::rate),
+        maybe(this::rate),
+        listOf(() -> new RateLimit.IdentityRate(identity().uri(), rate())));
+  }
+
+  private RateLimit.Rate rate() {
+    return new RateLimit.Rate(text(), random.nextInt(1, 9999), random.nextInt(1, 9999));
   }
 
   private Authorization authorization() {

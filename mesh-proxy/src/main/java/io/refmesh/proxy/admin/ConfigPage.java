@@ -95,6 +95,7 @@ final class ConfigPage {
     putText(json, "service", port.service());
     json.put(
         "authorizations", port.authorizations().stream().map(ConfigPage::authorization).toList());
+    port.rateLimit().ifPresent(limit -> json.put("rateLimit", PolicyPage.rateLimit(limit)));
     return json;
   }
 

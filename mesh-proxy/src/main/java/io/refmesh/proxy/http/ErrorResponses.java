@@ -17,13 +17,17 @@ public final class ErrorResponses {
   private ErrorResponses() {}
 
   /**
-   * @param meshed whether the caller is in the mesh: strangers get the status and nothing else
+   * @param meshed whether the caller is in the mesh: strangers get the status and when to come
+   *     again, and nothing else
    */
   public static ResponseHead of(Outcome.Failed failed, RequestHead request, boolean meshed) {
     MeshError error = failed.error();
     Http2Headers headers = new DefaultHttp2Headers(false);
     if (meshed) {
       headers.set(MeshHeaders.ERROR, error.code());
+    }
+    if (failed.retryAfterSeconds() > 0) {
+      headers.set("retry-after", Long.toString(failed.retryAfterSeconds()));
     }
     if (request.grpc()) {
       headers.set("content-type", "application/grpc");

@@ -19,11 +19,17 @@ public sealed interface Outcome {
    * @param progress how far the request got; decides whether another try is safe
    * @param resetCode with which an HTTP/2 endpoint reset the stream, to be passed on when the
    *     response had begun; {@link #NO_RESET_CODE} otherwise
+   * @param retryAfterSeconds when the caller may come again; 0 when that is not known
    */
-  record Failed(MeshError error, String detail, Progress progress, long resetCode)
+  record Failed(
+      MeshError error, String detail, Progress progress, long resetCode, long retryAfterSeconds)
       implements Outcome {
 
     public static final long NO_RESET_CODE = -1;
+
+    public Failed(MeshError error, String detail, Progress progress, long resetCode) {
+      this(error, detail, progress, resetCode, 0);
+    }
 
     public Failed(MeshError error, String detail, Progress progress) {
       this(error, detail, progress, NO_RESET_CODE);
@@ -31,6 +37,11 @@ public sealed interface Outcome {
 
     public static Failed before(MeshError error, String detail) {
       return new Failed(error, detail, Progress.NOT_SENT);
+    }
+
+    /** The same, and the caller is told when to come again. */
+    public Failed retryAfterSeconds(long seconds) {
+      return new Failed(error, detail, progress, resetCode, seconds);
     }
   }
 

@@ -160,6 +160,18 @@ public enum ProxyMetric {
       "",
       List.of("direction", "decision", "policy"),
       "Decisions of authorization policies per request (HTTP) or connection (TCP): allow, deny or audit."),
+  RATE_LIMITED_TOTAL(
+      "rate_limited_total",
+      Kind.COUNTER,
+      "",
+      List.of("dst_port", "policy", "limit"),
+      "Requests refused by a RateLimitPolicy, by the limit that was reached: total, identity or override."),
+  RATE_LIMIT_IDENTITIES(
+      "rate_limit_identities",
+      Kind.GAUGE,
+      "",
+      List.of("dst_port"),
+      "Callers whose requests are counted one by one for a RateLimitPolicy's perIdentity; at most 1000, those beyond share one rate."),
   CERTIFICATE_NOT_AFTER_SECONDS(
       "certificate_not_after_seconds",
       Kind.GAUGE,

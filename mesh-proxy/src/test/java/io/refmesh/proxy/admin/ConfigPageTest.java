@@ -10,6 +10,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.InboundPolicy;
+import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
@@ -136,7 +137,15 @@ class ConfigPageTest {
                                         List.of(8080),
                                         List.of("GET"),
                                         List.of("/items/*"),
-                                        List.of(new Authorization.Header("x-tenant", "a")))))))))));
+                                        List.of(new Authorization.Header("x-tenant", "a")))))))),
+                Optional.of(
+                    new RateLimit(
+                        Optional.of(new RateLimit.Rate("shop/web", 500, 50)),
+                        Optional.of(new RateLimit.Rate("refmesh-system/mesh", 70, 7)),
+                        List.of(
+                            new RateLimit.IdentityRate(
+                                "spiffe://cluster.local/ns/shop/sa/batch",
+                                new RateLimit.Rate("shop/web", 5, 2))))))));
   }
 
   private static Destination destination(EndpointSpec... endpoints) {

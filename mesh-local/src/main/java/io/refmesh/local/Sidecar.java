@@ -13,20 +13,6 @@ final class Sidecar {
 
   static final int ADMIN_PORT = 4191;
 
-  /** Small heap, one collector thread: a sidecar is one of many on this machine. */
-  private static final List<String> STANDARD =
-      List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx64m", "-Xss512k", "-XX:MaxDirectMemorySize=64m");
-
-  /** As above, and the quick compiler only: less memory, more CPU per request. */
-  private static final List<String> SMALL =
-      List.of(
-          "-XX:+UseSerialGC",
-          "-Xms24m",
-          "-Xmx48m",
-          "-Xss512k",
-          "-XX:MaxDirectMemorySize=48m",
-          "-XX:TieredStopAtLevel=1");
-
   /** Annotations that are settings of the sidecar process. */
   private static final Map<String, String> BY_ANNOTATION =
       Map.of(
@@ -38,12 +24,9 @@ final class Sidecar {
   private Sidecar() {}
 
   static List<String> command(RefmeshHome home, Replica replica) throws IOException {
-    boolean small =
-        replica
-            .annotations()
-            .getOrDefault("refmesh.io/proxy-profile", replica.profile())
-            .equals("small");
-    return home.command("mesh-proxy", small ? SMALL : STANDARD);
+    String profile =
+        replica.annotations().getOrDefault("refmesh.io/proxy-profile", replica.profile());
+    return home.command("mesh-proxy", List.of("@" + home.launchOptions(profile)));
   }
 
   /**

@@ -45,7 +45,7 @@ final class ApplicationCalls implements AutoCloseable {
   }
 
   HostPort address(int port) {
-    return new HostPort(config.application(), port);
+    return config.applicationAddress(port);
   }
 
   /** Speaks what the caller's application spoke. */

@@ -9,7 +9,9 @@ import io.refmesh.proxy.control.ControlPlane;
 import io.refmesh.proxy.control.ControlSettings;
 import io.refmesh.proxy.control.DestinationState;
 import io.refmesh.proxy.control.Destinations;
+import io.refmesh.proxy.control.StaticConfiguration;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -48,19 +50,29 @@ interface Control extends Destinations, AutoCloseable {
   @Override
   void close();
 
-  /** The control plane that the environment names. */
+  /** What the environment names: a control plane, or a folder in its place. */
   static Factory ofEnvironment(ProxyConfig config) {
+    return switch (config.source()) {
+      case ProxyConfig.Source.Remote remote -> remote(config, remote);
+      case ProxyConfig.Source.Folder(Path folder) -> {
+        StaticConfiguration configuration = StaticConfiguration.read(folder, config.identity());
+        yield (listener, parts) -> new StaticControl(configuration, listener, parts);
+      }
+    };
+  }
+
+  private static Factory remote(ProxyConfig config, ProxyConfig.Source.Remote remote) {
     ControlSettings settings =
         new ControlSettings(
-            config.control(),
-            config.controlIdentity(),
+            remote.address(),
+            remote.identity(),
             config.identity(),
             config.namespace(),
             config.workload(),
             config.replica(),
             config.inbound(),
-            config.trustRoots(),
-            config.tokenFile(),
+            remote.trustRoots(),
+            remote.tokenFile(),
             config.clockSkew());
     return (listener, parts) ->
         new Remote(

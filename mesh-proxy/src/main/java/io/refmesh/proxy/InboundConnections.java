@@ -24,6 +24,7 @@ import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.tls.MeshAlpn;
 import io.refmesh.proxy.tls.MeshTls;
 import io.refmesh.proxy.tls.Secured;
+import io.refmesh.proxy.tls.TlsPeers;
 import io.refmesh.proxy.tls.TlsRefused;
 import java.time.Duration;
 import java.util.Optional;
@@ -52,6 +53,7 @@ final class InboundConnections {
   private final Duration detectTimeout;
   private final DetectTimeouts detectTimeouts;
   private final ProxyMetrics metrics;
+  private final TlsPeers peers;
 
   /**
    * @param current null before the first configuration
@@ -61,9 +63,11 @@ final class InboundConnections {
       MeshTls tls,
       InboundRelays relays,
       ProxyConfig.Limits limits,
+      TlsPeers peers,
       ProxyMetrics metrics,
       Ticker ticker) {
     this.current = current;
+    this.peers = peers;
     this.tls = tls;
     this.relays = relays;
     this.metrics = metrics;
@@ -114,6 +118,11 @@ final class InboundConnections {
     };
   }
 
+  /** TLS to a port that carries HTTP in clear is meant for the sidecar, if such peers may call. */
+  private boolean endsHere(AppProtocol declared) {
+    return peers == TlsPeers.STANDARD && PortHint.http(declared);
+  }
+
   private void serve(Channel channel, boolean http2, int port, Caller caller) {
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
     if (http2) {
@@ -141,7 +150,7 @@ final class InboundConnections {
     public void detected(ChannelHandlerContext context, Protocol protocol) {
       Channel channel = connection.channel();
       if (protocol instanceof Protocol.Tls hello
-          && MeshAlpn.offeredIn(hello.applicationProtocols())) {
+          && (MeshAlpn.offeredIn(hello.applicationProtocols()) || endsHere(declared))) {
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         if (!tls.accept(channel.pipeline(), HANDSHAKE_TIMEOUT, this)) {
           metrics
@@ -169,6 +178,7 @@ final class InboundConnections {
       Caller caller = new Caller(connection.peer(), Optional.of(what.peer()), true);
       switch (what.protocol()) {
         case HTTP_2 -> serve(connection.channel(), true, target.port(), caller);
+        case HTTP_1 -> serve(connection.channel(), false, target.port(), caller);
         case TCP -> relays.begin(connection, TcpRelay.Wire.FRAMED, target, caller);
       }
     }

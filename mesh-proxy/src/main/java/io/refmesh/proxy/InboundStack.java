@@ -2,7 +2,6 @@ package io.refmesh.proxy;
 
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.AppProtocol;
-import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.InboundPolicy;
@@ -116,7 +115,7 @@ final class InboundStack {
             config.workload(),
             config.replica(),
             config.identity(),
-            new HostPort(config.application(), port));
+            config.applicationAddress(port));
     RouteMeters timeouts =
         new RouteMeters(
             parts.metrics(),

@@ -164,7 +164,7 @@ final class Listeners {
           new ConfigDump.Listener(
               "inbound",
               slot.address,
-              new HostPort(config.application(), own.port()).toString(),
+              config.applicationAddress(own.port()).toString(),
               protocol,
               slot.problem);
       case Target.Outbound called ->

@@ -105,9 +105,9 @@ final class Proxy implements AutoCloseable {
     LoopRandom random = new LoopRandom(surroundings.seed());
 
     // Towards peers.
-    contexts = new TlsContexts(config.clockSkew(), surroundings.clock());
+    contexts = new TlsContexts(config.clockSkew(), surroundings.clock(), config.peers());
     MeshTls tls = new MeshTls(contexts, metrics, ticker);
-    SidecarConnections secure = new SidecarConnections(tls);
+    SidecarConnections secure = new SidecarConnections(tls, config.peers());
     Dialer dialer = new Dialer(transport, metrics);
     endpoints =
         new EndpointRegistry(
@@ -164,7 +164,8 @@ final class Proxy implements AutoCloseable {
     inboundRelays =
         new InboundRelays(() -> inboundStack, application, dialer, authorizations, metrics, ticker);
     InboundConnections inboundConnections =
-        new InboundConnections(() -> inboundStack, tls, inboundRelays, limits, metrics, ticker);
+        new InboundConnections(
+            () -> inboundStack, tls, inboundRelays, limits, config.peers(), metrics, ticker);
 
     // What both begin with.
     ConfiguredDestinations destinations = new ConfiguredDestinations();

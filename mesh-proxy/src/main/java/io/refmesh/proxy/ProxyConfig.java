@@ -5,6 +5,7 @@ import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.proxy.admin.LogLevel;
+import io.refmesh.proxy.tls.TlsPeers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param zone empty when it is not known
  * @param inbound address to listen on, on every port of {@code ports}
- * @param application address of the application, called on the same ports
+ * @param application address of the application, called on the same ports but for those of {@code
+ *     applicationPorts}
  * @param ports what each port of the application speaks
  * @param drainAnnounce how long connections are taken after the signal to drain
  * @param drainTimeout after which a drain is over, come what may
@@ -37,24 +39,40 @@ record ProxyConfig(
     int replica,
     SpiffeId identity,
     String zone,
-    HostPort control,
-    SpiffeId controlIdentity,
-    Path trustRoots,
-    Path tokenFile,
+    Source source,
     HostPort admin,
     String inbound,
     String application,
     SortedMap<Integer, AppProtocol> ports,
+    SortedMap<Integer, Integer> applicationPorts,
     int eventLoops,
     Duration drainAnnounce,
     Duration drainTimeout,
     LogLevel logLevel,
     AccessLogging accessLog,
     Duration clockSkew,
+    TlsPeers peers,
     Limits limits) {
 
   ProxyConfig {
     ports = Collections.unmodifiableSortedMap(new TreeMap<>(ports));
+    applicationPorts = Collections.unmodifiableSortedMap(new TreeMap<>(applicationPorts));
+  }
+
+  /** Where certificate and configuration come from. */
+  sealed interface Source {
+
+    /** The control plane, proved by {@code identity}, asked with the token in a file. */
+    record Remote(HostPort address, SpiffeId identity, Path trustRoots, Path tokenFile)
+        implements Source {}
+
+    /** Files that somebody else writes; read once. */
+    record Folder(Path path) implements Source {}
+  }
+
+  /** Where the application behind a port that is listened on is. */
+  HostPort applicationAddress(int port) {
+    return new HostPort(application, applicationPorts.getOrDefault(port, port));
   }
 
   /** Whether each exchange is written to standard output. */
@@ -123,37 +141,53 @@ record ProxyConfig(
                 Matcher matcher = WORKLOAD.matcher(text);
                 return matcher.matches() ? matcher : null;
               });
+      String folder = environment.getOrDefault("REFMESH_STATIC", "");
       SpiffeId identity =
           required(
               "REFMESH_IDENTITY",
               "spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>",
-              text -> SpiffeId.maybeParse(text).orElse(null));
+              text ->
+                  (folder.isEmpty() ? SpiffeId.maybeParse(text) : SpiffeId.maybeParseForeign(text))
+                      .orElse(null));
       // Without an identity there is a mistake to tell already; another one about its trust domain
       // would not help.
       String trustDomain = identity == null ? "cluster.local" : identity.trustDomain();
-      String controlDefault = "spiffe://" + trustDomain + "/ns/refmesh-system/sa/control-plane";
-      HostPort control = required("REFMESH_CONTROL", AN_ADDRESS, Reader::address);
-      SpiffeId controlIdentity =
-          optional(
-              "REFMESH_CONTROL_IDENTITY",
-              controlDefault,
-              "spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>",
-              text -> SpiffeId.maybeParse(text).orElse(null));
-      Path trustRoots = required("REFMESH_TRUST_ROOTS", "path of a PEM file", Path::of);
-      Path tokenFile = required("REFMESH_TOKEN_FILE", "path of a file", Path::of);
+      Source source = folder.isEmpty() ? remote(trustDomain) : new Source.Folder(Path.of(folder));
       HostPort admin = required("REFMESH_ADMIN", AN_ADDRESS, Reader::address);
       String inbound = required("REFMESH_INBOUND", "an IP address", Reader::host);
       String application =
           required(
               "REFMESH_APPLICATION",
-              "the IP address of the application, another one than REFMESH_INBOUND",
-              text -> text.equals(inbound) ? null : host(text));
+              "the IP address of the application, another one than REFMESH_INBOUND unless REFMESH_APPLICATION_PORTS names another port for each",
+              Reader::host);
       SortedMap<Integer, AppProtocol> ports =
           optional(
               "REFMESH_PORTS",
               "",
               "port=appProtocol pairs such as 8080=http,9090=refmesh.io/opaque",
               Reader::ports);
+      SortedMap<Integer, Integer> applicationPorts =
+          optional(
+              "REFMESH_APPLICATION_PORTS",
+              "",
+              "port=port pairs such as 8081=8080: the port that is listened on, the application's",
+              Reader::portPairs);
+      if (inbound != null
+          && inbound.equals(application)
+          && ports != null
+          && applicationPorts != null
+          && !moved(ports, applicationPorts)) {
+        mistakes.add(
+            "REFMESH_APPLICATION: "
+                + application
+                + " (expected: another one than REFMESH_INBOUND, or REFMESH_APPLICATION_PORTS with another port for each)");
+      }
+      TlsPeers peers =
+          optional(
+              "REFMESH_PEERS",
+              "sidecars",
+              "sidecars or standard",
+              text -> TlsPeers.valueOf(text.toUpperCase(Locale.ROOT)));
       Integer loops =
           optional(
               "REFMESH_EVENT_LOOPS",
@@ -191,10 +225,9 @@ record ProxyConfig(
 
       if (workload == null
           || identity == null
-          || control == null
-          || controlIdentity == null
-          || trustRoots == null
-          || tokenFile == null
+          || source == null
+          || applicationPorts == null
+          || peers == null
           || admin == null
           || inbound == null
           || application == null
@@ -218,21 +251,44 @@ record ProxyConfig(
           Integer.parseInt(workload.group(3)),
           identity,
           environment.getOrDefault("REFMESH_ZONE", ""),
-          control,
-          controlIdentity,
-          trustRoots,
-          tokenFile,
+          source,
           admin,
           inbound,
           application,
           ports,
+          applicationPorts,
           loops,
           announce,
           drain,
           level,
           accessLog,
           skew,
+          peers,
           new Limits(headerBytes, headerTimeout, detectTimeout, connections, series));
+    }
+
+    private @Nullable Source remote(String trustDomain) {
+      HostPort control = required("REFMESH_CONTROL", AN_ADDRESS, Reader::address);
+      SpiffeId identity =
+          optional(
+              "REFMESH_CONTROL_IDENTITY",
+              "spiffe://" + trustDomain + "/ns/refmesh-system/sa/control-plane",
+              "spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>",
+              text -> SpiffeId.maybeParse(text).orElse(null));
+      Path trustRoots = required("REFMESH_TRUST_ROOTS", "path of a PEM file", Path::of);
+      Path tokenFile = required("REFMESH_TOKEN_FILE", "path of a file", Path::of);
+      return control == null || identity == null || trustRoots == null || tokenFile == null
+          ? null
+          : new Source.Remote(control, identity, trustRoots, tokenFile);
+    }
+
+    /** Whether the application is never called where the sidecar listens. */
+    private static boolean moved(
+        SortedMap<Integer, AppProtocol> ports, SortedMap<Integer, Integer> applicationPorts) {
+      return !ports.isEmpty()
+          && ports.keySet().stream()
+              .map(port -> applicationPorts.getOrDefault(port, port))
+              .noneMatch(ports::containsKey);
     }
 
     private <T> @Nullable T required(
@@ -293,6 +349,22 @@ record ProxyConfig(
         }
       }
       return ports;
+    }
+
+    private static @Nullable SortedMap<Integer, Integer> portPairs(String text) {
+      SortedMap<Integer, Integer> pairs = new TreeMap<>();
+      if (text.isEmpty()) {
+        return pairs;
+      }
+      for (String part : text.split(",", -1)) {
+        int equals = part.indexOf('=');
+        Integer from = equals < 0 ? null : number(part.substring(0, equals), 1, 65_535);
+        Integer to = equals < 0 ? null : number(part.substring(equals + 1), 1, 65_535);
+        if (from == null || to == null || pairs.put(from, to) != null) {
+          return null;
+        }
+      }
+      return pairs;
     }
 
     private static @Nullable Integer number(String text, int least, int most) {

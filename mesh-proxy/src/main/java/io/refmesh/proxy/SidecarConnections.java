@@ -11,6 +11,7 @@ import io.refmesh.proxy.http.client.SecureConnections;
 import io.refmesh.proxy.tls.MeshAlpn;
 import io.refmesh.proxy.tls.MeshTls;
 import io.refmesh.proxy.tls.Secured;
+import io.refmesh.proxy.tls.TlsPeers;
 import io.refmesh.proxy.tls.TlsRefused;
 import java.time.Duration;
 import java.util.Optional;
@@ -26,9 +27,11 @@ final class SidecarConnections implements SecureConnections {
   private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(30);
 
   private final MeshTls tls;
+  private final TlsPeers peers;
 
-  SidecarConnections(MeshTls tls) {
+  SidecarConnections(MeshTls tls, TlsPeers peers) {
     this.tls = tls;
+    this.peers = peers;
   }
 
   @Override
@@ -48,7 +51,12 @@ final class SidecarConnections implements SecureConnections {
             new MeshTls.Next() {
               @Override
               public void secured(ChannelHandlerContext context, Secured what) {
-                channel.pipeline().addLast(firstBytes);
+                if (peers == TlsPeers.STANDARD) {
+                  // Some servers speak only when they have seen the client's preface.
+                  verdict.secured();
+                } else {
+                  channel.pipeline().addLast(firstBytes);
+                }
               }
 
               @Override

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.proxy.tls.TlsPeers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,9 +36,15 @@ class ProxyConfigTest {
     assertThat(config.namespace()).isEqualTo("shop");
     assertThat(config.workload()).isEqualTo("cart");
     assertThat(config.replica()).isEqualTo(2);
-    assertThat(config.control()).isEqualTo(new HostPort("127.1.0.1", 8086));
-    assertThat(config.controlIdentity().uri())
-        .isEqualTo("spiffe://cluster.local/ns/refmesh-system/sa/control-plane");
+    assertThat(config.source())
+        .isEqualTo(
+            new ProxyConfig.Source.Remote(
+                new HostPort("127.1.0.1", 8086),
+                SpiffeId.parse("spiffe://cluster.local/ns/refmesh-system/sa/control-plane"),
+                Path.of("/state/roots.pem"),
+                Path.of("/state/token")));
+    assertThat(config.peers()).isEqualTo(TlsPeers.SIDECARS);
+    assertThat(config.applicationAddress(8080)).isEqualTo(new HostPort("127.1.3.2", 8080));
     assertThat(config.ports()).isEmpty();
     assertThat(config.drainAnnounce()).isEqualTo(Duration.ofSeconds(3));
     assertThat(config.drainTimeout()).isEqualTo(Duration.ofSeconds(120));
@@ -44,6 +54,32 @@ class ProxyConfigTest {
         .isEqualTo(
             new ProxyConfig.Limits(
                 65_536, Duration.ofSeconds(10), Duration.ofSeconds(10), 10_000, 5_000));
+  }
+
+  @Test
+  void takesAFolderInThePlaceOfAControlPlane() throws Exception {
+    List.of("REFMESH_CONTROL", "REFMESH_TRUST_ROOTS", "REFMESH_TOKEN_FILE")
+        .forEach(environment::remove);
+    environment.put("REFMESH_STATIC", "/etc/refmesh");
+    environment.put("REFMESH_IDENTITY", "spiffe://bench.local/b");
+    environment.put("REFMESH_PEERS", "standard");
+    environment.put("REFMESH_PORTS", "8081=http");
+    environment.put("REFMESH_APPLICATION_PORTS", "8081=8080");
+    environment.put("REFMESH_APPLICATION", "127.1.3.1");
+    ProxyConfig config = ProxyConfig.of(environment);
+    assertThat(config.source()).isEqualTo(new ProxyConfig.Source.Folder(Path.of("/etc/refmesh")));
+    assertThat(config.identity().uri()).isEqualTo("spiffe://bench.local/b");
+    assertThat(config.peers()).isEqualTo(TlsPeers.STANDARD);
+    assertThat(config.applicationAddress(8081)).isEqualTo(new HostPort("127.1.3.1", 8080));
+  }
+
+  @Test
+  void refusesAnApplicationWhereTheSidecarListens() {
+    environment.put("REFMESH_APPLICATION", "127.1.3.1");
+    environment.put("REFMESH_PORTS", "8081=http,8080=http");
+    environment.put("REFMESH_APPLICATION_PORTS", "8081=8080");
+    assertThatThrownBy(() -> ProxyConfig.of(environment))
+        .hasMessageContaining("REFMESH_APPLICATION: 127.1.3.1");
   }
 
   @Test
@@ -85,6 +121,8 @@ class ProxyConfigTest {
           REFMESH_PORTS          | 8080=http,x     | port=appProtocol pairs
           REFMESH_PORTS          | 0=http          | port=appProtocol pairs
           REFMESH_PORTS          | 80=http,80=grpc | port=appProtocol pairs
+          REFMESH_PEERS          | everybody       | sidecars or standard
+          REFMESH_APPLICATION_PORTS | 8080         | port=port pairs
           REFMESH_EVENT_LOOPS    | 0               | 1 to 256
           REFMESH_DRAIN_ANNOUNCE | 3               | a duration
           REFMESH_DRAIN_TIMEOUT  | -1s             | a duration

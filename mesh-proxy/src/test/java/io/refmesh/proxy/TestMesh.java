@@ -21,6 +21,7 @@ import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
 import io.refmesh.proxy.accept.Transport;
 import io.refmesh.proxy.admin.LogLevel;
+import io.refmesh.proxy.tls.TlsPeers;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import io.refmesh.testkit.TestCa;
 import java.io.IOException;
@@ -89,20 +90,19 @@ final class TestMesh implements AutoCloseable {
         0,
         identity(name),
         "",
-        new HostPort("127.0.0.1", 1),
-        identity("control"),
-        Path.of("unused"),
-        Path.of("unused"),
+        new ProxyConfig.Source.Folder(Path.of("unused")),
         new HostPort(inbound, 0),
         inbound,
         application,
         ports,
+        new TreeMap<>(),
         1,
         Duration.ofMillis(500),
         Duration.ofSeconds(10),
         LogLevel.INFO,
         ProxyConfig.AccessLogging.OFF,
         Duration.ofSeconds(20),
+        TlsPeers.SIDECARS,
         new ProxyConfig.Limits(
             64 * 1024, Duration.ofSeconds(10), Duration.ofMillis(400), 1000, 5000));
   }

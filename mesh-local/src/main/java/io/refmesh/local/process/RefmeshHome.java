@@ -47,6 +47,17 @@ public record RefmeshHome(Path directory, Path java, boolean training) {
     return jar;
   }
 
+  /** The JVM options of a sidecar's profile, a file for {@code java @FILE}. */
+  public Path launchOptions(String profile) throws IOException {
+    Path launch = directory.resolve("mesh-proxy").resolve("launch");
+    Path options = launch.resolve(profile + ".options");
+    if (!Files.isRegularFile(options)) {
+      throw new IOException(
+          options + " is not there (expected: a profile, standard or small, and a whole checkout)");
+    }
+    return options;
+  }
+
   /**
    * The command that runs a module's jar with the JVM options of a small, quickly started process.
    */

@@ -63,6 +63,11 @@ public final class DestinationWire {
     return new ServicePort(message.getNamespace(), message.getService(), message.getPort());
   }
 
+  /** A workload that another authority named can be called like any other. */
+  private static SpiffeId identity(String uri) {
+    return SpiffeId.maybeParseForeign(uri).orElseGet(() -> SpiffeId.parse(uri));
+  }
+
   static io.refmesh.model.wire.v1.HostPort encode(HostPort address) {
     return io.refmesh.model.wire.v1.HostPort.newBuilder()
         .setHost(address.host())
@@ -125,7 +130,7 @@ public final class DestinationWire {
         decode(message.getDial()),
         message.getIdentity().isEmpty()
             ? Optional.empty()
-            : Optional.of(SpiffeId.parse(message.getIdentity())),
+            : Optional.of(identity(message.getIdentity())),
         message.getZone(),
         message.getWeight(),
         message.getReady(),

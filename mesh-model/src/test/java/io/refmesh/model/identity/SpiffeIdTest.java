@@ -39,6 +39,41 @@ class SpiffeIdTest {
         .hasMessageContaining("expected: spiffe://<trust-domain>/ns/");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"spiffe://bench.local/b", "spiffe://cluster.local/ns/shop/sa/cart/x"})
+  void readsWhatOtherAuthoritiesNameOnlyWhenAskedTo(String uri) {
+    assertThat(SpiffeId.maybeParse(uri)).isEmpty();
+
+    SpiffeId id = SpiffeId.maybeParseForeign(uri).orElseThrow();
+    assertThat(id.uri()).isEqualTo(uri);
+    assertThat(id.foreign()).isTrue();
+  }
+
+  @Test
+  void isTheSameIdentityHoweverItIsRead() {
+    String uri = "spiffe://cluster.local/ns/shop/sa/cart";
+    assertThat(SpiffeId.maybeParseForeign(uri)).contains(SpiffeId.parse(uri));
+    assertThat(SpiffeId.parse(uri).foreign()).isFalse();
+    assertThatThrownBy(() -> new SpiffeId("cluster.local", "", "ns/shop/sa/cart"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "spiffe://bench.local/",
+        "spiffe://bench.local/b/",
+        "spiffe://bench.local//b",
+        "spiffe://bench.local/a/../b",
+        "spiffe://bench.local/.",
+        "spiffe://Bench.local/b",
+        "spiffe://bench.local/b?x",
+        "https://bench.local/b"
+      })
+  void refusesWhatNoAuthorityMayName(String uri) {
+    assertThat(SpiffeId.maybeParseForeign(uri)).isEmpty();
+  }
+
   @Test
   void refusesPartsThatWouldMakeAnotherIdentity() {
     assertThatThrownBy(() -> new SpiffeId("cluster.local", "shop/sa/admin", "x"))

@@ -2,6 +2,7 @@ package io.refmesh.proxy.tls;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What two sidecars may speak inside TLS. The names are the mesh's own, so that an application's
@@ -11,9 +12,14 @@ public enum MeshAlpn {
   /** HTTP/2 that carries requests of any HTTP version. */
   HTTP_2("refmesh/h2"),
   /** One opaque connection, framed. */
-  TCP("refmesh/tcp");
+  TCP("refmesh/tcp"),
+  /** HTTP/1.1 of a peer that is no sidecar; only with {@link TlsPeers#STANDARD}. */
+  HTTP_1("http/1.1");
 
   private static final String PREFIX = "refmesh/";
+
+  /** HTTP/2 as everybody but a sidecar calls it. */
+  static final String STANDARD_HTTP_2 = "h2";
 
   private final String protocol;
 
@@ -26,13 +32,27 @@ public enum MeshAlpn {
     return protocol;
   }
 
-  static Optional<MeshAlpn> of(String protocol) {
-    for (MeshAlpn value : values()) {
-      if (value.protocol.equals(protocol)) {
-        return Optional.of(value);
-      }
+  /**
+   * What was agreed on.
+   *
+   * @param agreed null when the peer knows no such names
+   */
+  static Optional<MeshAlpn> of(@Nullable String agreed, TlsPeers peers) {
+    if (HTTP_2.protocol.equals(agreed)) {
+      return Optional.of(HTTP_2);
     }
-    return Optional.empty();
+    if (TCP.protocol.equals(agreed)) {
+      return Optional.of(TCP);
+    }
+    if (peers == TlsPeers.SIDECARS) {
+      return Optional.empty();
+    }
+    if (STANDARD_HTTP_2.equals(agreed)) {
+      return Optional.of(HTTP_2);
+    }
+    return agreed == null || HTTP_1.protocol.equals(agreed)
+        ? Optional.of(HTTP_1)
+        : Optional.empty();
   }
 
   /**

@@ -65,7 +65,8 @@ public final class MeshTls {
   private void add(
       ChannelPipeline pipeline, SslHandler ssl, boolean client, Duration timeout, Next next) {
     ssl.setHandshakeTimeoutMillis(timeout.toMillis());
-    TlsHandshake handshake = new TlsHandshake(ssl, client, client ? outbound : inbound, log, next);
+    TlsHandshake handshake =
+        new TlsHandshake(ssl, client, contexts.peers(), client ? outbound : inbound, log, next);
     // The handshake of a client may begin as soon as its handler is added: who waits for its end
     // comes first.
     pipeline.addLast(ssl, handshake);

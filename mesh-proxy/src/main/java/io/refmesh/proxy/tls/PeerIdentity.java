@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /**
  * The identity that a certificate names: exactly one URI among its alternative names, and that one
- * a SPIFFE identity.
+ * a SPIFFE identity, of any path.
  */
 public sealed interface PeerIdentity {
 
@@ -23,6 +23,14 @@ public sealed interface PeerIdentity {
 
   /** RFC 5280 §4.2.1.6: {@code uniformResourceIdentifier [6]}. */
   int URI_NAME = 6;
+
+  /** A name that is not the identity of a workload of this mesh. */
+  static Unnamed otherForm(String uri) {
+    return new Unnamed(
+        "URI name "
+            + uri
+            + " (expected: spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>)");
+  }
 
   static PeerIdentity of(X509Certificate certificate) {
     List<String> uris = new ArrayList<>();
@@ -44,13 +52,7 @@ public sealed interface PeerIdentity {
       return new Unnamed(
           uris.size() + " URI names " + uris + " (expected: exactly one, a SPIFFE identity)");
     }
-    Optional<SpiffeId> id = SpiffeId.maybeParse(uris.getFirst());
-    if (id.isEmpty()) {
-      return new Unnamed(
-          "URI name "
-              + uris.getFirst()
-              + " (expected: spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>)");
-    }
-    return new Named(id.get());
+    Optional<SpiffeId> id = SpiffeId.maybeParseForeign(uris.getFirst());
+    return id.<PeerIdentity>map(Named::new).orElseGet(() -> otherForm(uris.getFirst()));
   }
 }

@@ -43,8 +43,11 @@ final class PeerVerifier {
   private final Set<TrustAnchor> anchors;
   private final Duration clockSkew;
   private final InstantSource clock;
+  private final TlsPeers peers;
 
-  PeerVerifier(List<X509Certificate> roots, Duration clockSkew, InstantSource clock) {
+  PeerVerifier(
+      List<X509Certificate> roots, Duration clockSkew, InstantSource clock, TlsPeers peers) {
+    this.peers = peers;
     this.roots = Set.copyOf(roots);
     this.anchors =
         roots.stream()
@@ -64,10 +67,14 @@ final class PeerVerifier {
     requireChain(chain, now);
     requireUsage(chain[0], role);
     return switch (PeerIdentity.of(chain[0])) {
-      case PeerIdentity.Named(SpiffeId id) -> id;
-      case PeerIdentity.Unnamed(String why) ->
-          throw new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer's certificate: " + why);
+      case PeerIdentity.Named(SpiffeId id) when peers == TlsPeers.STANDARD || !id.foreign() -> id;
+      case PeerIdentity.Named(SpiffeId id) -> throw refused(PeerIdentity.otherForm(id.uri()));
+      case PeerIdentity.Unnamed unnamed -> throw refused(unnamed);
     };
+  }
+
+  private static PeerRefused refused(PeerIdentity.Unnamed unnamed) {
+    return new PeerRefused(TlsFailure.WRONG_IDENTITY, "the peer's certificate: " + unnamed.why());
   }
 
   private void requireTimes(X509Certificate[] chain, Instant now) throws PeerRefused {

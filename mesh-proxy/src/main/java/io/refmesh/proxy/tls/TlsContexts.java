@@ -16,6 +16,7 @@ import io.refmesh.model.identity.SpiffeId;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -46,10 +47,12 @@ public final class TlsContexts implements AutoCloseable {
 
   private final Duration clockSkew;
   private final InstantSource clock;
+  private final TlsPeers peers;
   private volatile @Nullable Generation current;
   private boolean closed;
 
-  public TlsContexts(Duration clockSkew, InstantSource clock) {
+  public TlsContexts(Duration clockSkew, InstantSource clock, TlsPeers peers) {
+    this.peers = peers;
     this.clockSkew = clockSkew;
     this.clock = clock;
   }
@@ -73,6 +76,10 @@ public final class TlsContexts implements AutoCloseable {
     return generation == null ? Optional.empty() : Optional.of(generation.certificate());
   }
 
+  TlsPeers peers() {
+    return peers;
+  }
+
   /** For one connection from another sidecar; empty before the first certificate. */
   Optional<SslHandler> serverHandler(ByteBufAllocator allocator) {
     return handler(
@@ -93,7 +100,7 @@ public final class TlsContexts implements AutoCloseable {
       ByteBufAllocator allocator, SpiffeId expected, MeshAlpn protocol) {
     return handler(
         switch (protocol) {
-          case HTTP_2 -> Generation::clientHttp2;
+          case HTTP_2, HTTP_1 -> Generation::clientHttp2;
           case TCP -> Generation::clientTcp;
         },
         allocator,
@@ -143,7 +150,7 @@ public final class TlsContexts implements AutoCloseable {
   private Generation build(WorkloadCertificate certificate) throws SSLException {
     PeerTrust trust =
         new PeerTrust(
-            new PeerVerifier(certificate.roots(), clockSkew, clock),
+            new PeerVerifier(certificate.roots(), clockSkew, clock, peers),
             certificate.identity().trustDomain());
     X509Certificate[] chain = certificate.chain().toArray(X509Certificate[]::new);
     return new Generation(
@@ -152,9 +159,25 @@ public final class TlsContexts implements AutoCloseable {
         context(
             SslContextBuilder.forServer(certificate.key(), chain).clientAuth(ClientAuth.REQUIRE),
             trust,
-            List.of(MeshAlpn.values())),
-        context(client(certificate, chain), trust, List.of(MeshAlpn.HTTP_2)),
-        context(client(certificate, chain), trust, List.of(MeshAlpn.TCP)));
+            protocols(MeshAlpn.HTTP_2, MeshAlpn.TCP)),
+        context(client(certificate, chain), trust, protocols(MeshAlpn.HTTP_2)),
+        context(client(certificate, chain), trust, List.of(MeshAlpn.TCP.protocol())));
+  }
+
+  /** The names to offer or accept, the mesh's own first. */
+  private List<String> protocols(MeshAlpn... own) {
+    List<String> names = new ArrayList<>();
+    for (MeshAlpn protocol : own) {
+      names.add(protocol.protocol());
+    }
+    if (peers == TlsPeers.STANDARD) {
+      names.add(MeshAlpn.STANDARD_HTTP_2);
+      if (own.length > 1) {
+        // Towards peers HTTP/2 is needed: many requests share a connection.
+        names.add(MeshAlpn.HTTP_1.protocol());
+      }
+    }
+    return names;
   }
 
   /** The peer is told by its identity, not by a host name. */
@@ -166,7 +189,7 @@ public final class TlsContexts implements AutoCloseable {
   }
 
   private static SslContext context(
-      SslContextBuilder builder, PeerTrust trust, List<MeshAlpn> protocols) throws SSLException {
+      SslContextBuilder builder, PeerTrust trust, List<String> protocols) throws SSLException {
     return builder
         .sslProvider(SslProvider.OPENSSL_REFCNT)
         .protocols("TLSv1.3")
@@ -177,7 +200,7 @@ public final class TlsContexts implements AutoCloseable {
                 ApplicationProtocolConfig.Protocol.ALPN,
                 ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
                 ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                protocols.stream().map(MeshAlpn::protocol).toList()))
+                protocols))
         .build();
   }
 

@@ -21,6 +21,7 @@ final class TlsHandshake extends ChannelInboundHandlerAdapter {
 
   private final SslHandler ssl;
   private final boolean client;
+  private final TlsPeers peers;
   private final HandshakeCounters counters;
   private final RefusalLog log;
   private final MeshTls.Next next;
@@ -29,11 +30,13 @@ final class TlsHandshake extends ChannelInboundHandlerAdapter {
   TlsHandshake(
       SslHandler ssl,
       boolean client,
+      TlsPeers peers,
       HandshakeCounters counters,
       RefusalLog log,
       MeshTls.Next next) {
     this.ssl = ssl;
     this.client = client;
+    this.peers = peers;
     this.counters = counters;
     this.log = log;
     this.next = next;
@@ -101,8 +104,8 @@ final class TlsHandshake extends ChannelInboundHandlerAdapter {
       throw new TlsRefused(TlsFailure.NO_CERTIFICATE, "the peer showed no certificate", e);
     }
     String protocol = ssl.applicationProtocol();
-    Optional<MeshAlpn> alpn = protocol == null ? Optional.empty() : MeshAlpn.of(protocol);
-    if (alpn.isEmpty()) {
+    Optional<MeshAlpn> alpn = MeshAlpn.of(protocol, peers);
+    if (alpn.isEmpty() || client && alpn.get() == MeshAlpn.HTTP_1) {
       throw new TlsRefused(
           TlsFailure.OTHER,
           "the peer agreed on protocol " + protocol + " (expected: refmesh/h2 or refmesh/tcp)");

@@ -48,8 +48,10 @@ class MeshTlsTest {
   private final EventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ProxyMetrics metrics = new ProxyMetrics(Ticker.systemTicker(), 1000);
-  private final TlsContexts serverContexts = new TlsContexts(SKEW, InstantSource.system());
-  private final TlsContexts clientContexts = new TlsContexts(SKEW, InstantSource.system());
+  private final TlsContexts serverContexts =
+      new TlsContexts(SKEW, InstantSource.system(), TlsPeers.SIDECARS);
+  private final TlsContexts clientContexts =
+      new TlsContexts(SKEW, InstantSource.system(), TlsPeers.SIDECARS);
   private final BlockingQueue<Object> serverTold = new LinkedBlockingQueue<>();
   private final BlockingQueue<Object> clientTold = new LinkedBlockingQueue<>();
 

@@ -1,0 +1,199 @@
+package io.refmesh.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.proxy.accept.Transport;
+import io.refmesh.proxy.control.StaticConfiguration;
+import io.refmesh.testkit.TestCa;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.Map;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A sidecar that a folder configures, and programs without a sidecar that call it by mutual TLS.
+ */
+class StaticSidecarTest {
+
+  private static final String B = "spiffe://bench.local/b";
+  private static final String A = "spiffe://bench.local/a";
+
+  private final TestCa ca = new TestCa("static root");
+  private final String inbound = TestMesh.address();
+  private final String unused = TestMesh.address();
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void writeFolder() throws IOException {
+    ca.leaf(B).writeTo(folder);
+    Files.move(folder.resolve("chain.pem"), folder.resolve("certificate.pem"));
+    ca.writeRoot(folder.resolve("roots.pem"));
+    workload("cluster-authenticated", A);
+  }
+
+  private void workload(String policy, String allowed) throws IOException {
+    Files.writeString(
+        folder.resolve("workload.textproto"),
+        """
+        default_policy: "%s" trust_domain: "bench.local"
+        ports { port: 8081 protocol: HTTP service: "bench/app"
+                authorizations { name: "callers" action: ALLOW rules { from { identities: "%s" } } } }
+        """
+            .formatted(policy, allowed));
+  }
+
+  @Test
+  void servesAClientThatHasACertificateOfTheAuthorityAndNoSidecar() throws Exception {
+    try (TestApplication application = new TestApplication();
+        Proxy proxy = start(application.address(), "standard");
+        HttpClient client = client(A)) {
+      HttpResponse<String> answer = get(client, "https");
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(proxy.notReady()).isEmpty();
+    }
+  }
+
+  @Test
+  void asksThePolicyAboutSuchAClient() throws Exception {
+    try (TestApplication application = new TestApplication();
+        Proxy proxy = start(application.address(), "standard");
+        HttpClient client = client("spiffe://bench.local/c")) {
+      assertThat(get(client, "https").statusCode()).isEqualTo(403);
+      assertThat(get(client, "http").statusCode()).isEqualTo(403);
+      assertThat(proxy.notReady()).isEmpty();
+    }
+  }
+
+  @Test
+  void doesNotEndTheTlsOfOthersUnlessItIsToldTo() throws Exception {
+    try (TestApplication application = new TestApplication();
+        Proxy proxy = start(application.address(), "sidecars");
+        HttpClient client = client(A)) {
+      assertThatThrownBy(() -> get(client, "https")).isInstanceOf(IOException.class);
+      assertThat(proxy.notReady()).isEmpty();
+    }
+  }
+
+  @Test
+  void namesTheFileThatIsWrong() throws IOException {
+    workload("open", A);
+    assertThatThrownBy(() -> StaticConfiguration.read(folder, foreign(B)))
+        .hasMessageContaining("workload.textproto: default inbound policy: open");
+    Files.writeString(folder.resolve("workload.textproto"), "ports {");
+    assertThatThrownBy(() -> StaticConfiguration.read(folder, foreign(B)))
+        .hasMessageContaining("workload.textproto:1:")
+        .hasMessageContaining("expected: refmesh.v1.WorkloadConfig");
+    assertThatThrownBy(() -> StaticConfiguration.read(folder, foreign(A)))
+        .hasMessageContaining("certificate.pem: names " + B + " (expected: " + A);
+    Files.delete(folder.resolve("key.pem"));
+    assertThatThrownBy(() -> StaticConfiguration.read(folder, foreign(B)))
+        .hasMessageContaining("key.pem: cannot be read");
+  }
+
+  private static SpiffeId foreign(String uri) {
+    return SpiffeId.maybeParseForeign(uri).orElseThrow();
+  }
+
+  private Proxy start(HostPort application, String peers) throws Exception {
+    ProxyConfig config =
+        ProxyConfig.of(
+            Map.of(
+                "REFMESH_STATIC",
+                folder.toString(),
+                "REFMESH_WORKLOAD",
+                "bench/b/0",
+                "REFMESH_IDENTITY",
+                B,
+                "REFMESH_ADMIN",
+                unused + ":0",
+                "REFMESH_INBOUND",
+                inbound,
+                "REFMESH_APPLICATION",
+                application.host(),
+                "REFMESH_PORTS",
+                "8081=http",
+                "REFMESH_APPLICATION_PORTS",
+                "8081=" + application.port(),
+                "REFMESH_PEERS",
+                peers,
+                "REFMESH_EVENT_LOOPS",
+                "1"));
+    Proxy proxy =
+        new Proxy(
+            config,
+            Control.ofEnvironment(config),
+            new Proxy.Surroundings(
+                Transport.best(),
+                Ticker.systemTicker(), InstantSource.system(), 1, OutputStream.nullOutputStream()));
+    proxy.start();
+    Eventually.holds(() -> proxy.notReady().isEmpty());
+    return proxy;
+  }
+
+  private HttpResponse<String> get(HttpClient client, String scheme) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create(scheme + "://" + inbound + ":8081/")).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private HttpClient client(String identity) throws Exception {
+    TestCa.Leaf leaf = ca.leaf(identity);
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    keys.load(null, null);
+    keys.setKeyEntry("own", leaf.key(), new char[0], leaf.chain().toArray(X509Certificate[]::new));
+    KeyManagerFactory own = KeyManagerFactory.getInstance("PKIX");
+    own.init(keys, new char[0]);
+    SSLContext tls = SSLContext.getInstance("TLSv1.3");
+    tls.init(own.getKeyManagers(), new TrustManager[] {new TrustsAnyName()}, new SecureRandom());
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(tls).build();
+  }
+
+  /** The server is not under test; its certificate names no host. */
+  private static final class TrustsAnyName extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

@@ -15,6 +15,7 @@ import picocli.CommandLine.HelpCommand;
       DownCommand.class,
       StatusCommand.class,
       E2eCommand.class,
+      InitCommand.class,
       TrainCommand.class,
       HelpCommand.class
     },

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refmesh.proxy.capture;
+
+import org.jspecify.annotations.NullMarked;

@@ -13,7 +13,10 @@ import io.refmesh.proxy.detect.DetectTimeouts;
 import io.refmesh.proxy.detect.PortHint;
 import io.refmesh.proxy.detect.Protocol;
 import io.refmesh.proxy.http.Caller;
+import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.Outcome;
+import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.server.Http1Server;
 import io.refmesh.proxy.http.server.Http2Server;
 import io.refmesh.proxy.http.server.ServerSettings;
@@ -112,15 +115,27 @@ final class InboundConnections {
 
   /** Asks for the stack in force with each request. */
   private HttpService http(int port) {
-    return (exchange, reply) -> {
-      InboundStack stack = current.get();
-      (stack == null ? InboundStack.notReady() : stack.http(port)).handle(exchange, reply);
+    return new HttpService() {
+      @Override
+      public void handle(Exchange exchange, Reply reply) {
+        inForce(port).handle(exchange, reply);
+      }
+
+      @Override
+      public void refused(Exchange exchange, Reply reply, Outcome.Failed why) {
+        inForce(port).refused(exchange, reply, why);
+      }
     };
   }
 
   /** TLS to a port that carries HTTP in clear is meant for the sidecar, if such peers may call. */
   private boolean endsHere(AppProtocol declared) {
     return peers == TlsPeers.STANDARD && PortHint.http(declared);
+  }
+
+  private HttpService inForce(int port) {
+    InboundStack stack = current.get();
+    return stack == null ? InboundStack.notReady() : stack.http(port);
   }
 
   private void serve(Channel channel, boolean http2, int port, Caller caller) {

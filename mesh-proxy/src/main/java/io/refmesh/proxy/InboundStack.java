@@ -16,7 +16,7 @@ import io.refmesh.proxy.policy.Authorizer;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.resilience.DeadlineLayer;
 import io.refmesh.proxy.resilience.RouteMeters;
-import io.refmesh.proxy.telemetry.AccessLog;
+import io.refmesh.proxy.telemetry.ExchangeObserver;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.telemetry.RequestMetricsLayer;
 import io.refmesh.proxy.telemetry.RequestTarget;
@@ -55,7 +55,7 @@ final class InboundStack {
       RateLimits rateLimits,
       ProxyMetrics metrics,
       Ticker ticker,
-      Optional<AccessLog> accessLog) {}
+      List<ExchangeObserver> observers) {}
 
   private final InboundPolicy policy;
   private final Authorizer authorizer;
@@ -123,7 +123,7 @@ final class InboundStack {
             "inbound");
 
     List<Layer> layers = new ArrayList<>();
-    layers.add(new RequestMetricsLayer(target, parts.metrics(), parts.ticker(), parts.accessLog()));
+    layers.add(new RequestMetricsLayer(target, parts.metrics(), parts.ticker(), parts.observers()));
     layers.add(new AuthorizationLayer(() -> authorizer, port, parts.authorizations()));
     told(port)
         .flatMap(InboundPolicy.Port::rateLimit)

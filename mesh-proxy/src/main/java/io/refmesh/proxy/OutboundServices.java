@@ -11,14 +11,14 @@ import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
-import io.refmesh.proxy.telemetry.AccessLog;
+import io.refmesh.proxy.telemetry.ExchangeObserver;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.telemetry.RequestMetricsLayer;
 import io.refmesh.proxy.telemetry.RequestTarget;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -56,7 +56,7 @@ final class OutboundServices implements AutoCloseable {
   private final OutboundStack stacks;
   private final ProxyMetrics metrics;
   private final Ticker ticker;
-  private final Optional<AccessLog> accessLog;
+  private final List<ExchangeObserver> observers;
   private final EventLoop timers;
   private final Map<ServicePort, Service> services = new HashMap<>();
   private boolean closed;
@@ -69,13 +69,13 @@ final class OutboundServices implements AutoCloseable {
       OutboundStack stacks,
       ProxyMetrics metrics,
       Ticker ticker,
-      Optional<AccessLog> accessLog,
+      List<ExchangeObserver> observers,
       EventLoop timers) {
     this.destinations = destinations;
     this.stacks = stacks;
     this.metrics = metrics;
     this.ticker = ticker;
-    this.accessLog = accessLog;
+    this.observers = observers;
     this.timers = timers;
   }
 
@@ -133,7 +133,7 @@ final class OutboundServices implements AutoCloseable {
     Service(ServicePort id) {
       this.id = id;
       this.http =
-          new RequestMetricsLayer(new RequestTarget.Outbound(id), metrics, ticker, accessLog)
+          new RequestMetricsLayer(new RequestTarget.Outbound(id), metrics, ticker, observers)
               .wrap(this::dispatch);
     }
 

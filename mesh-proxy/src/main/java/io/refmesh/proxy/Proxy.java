@@ -27,7 +27,6 @@ import io.refmesh.proxy.http.client.ConnectionPools;
 import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
-import io.refmesh.proxy.telemetry.AccessLog;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.tls.MeshTls;
 import io.refmesh.proxy.tls.TlsContexts;
@@ -71,7 +70,7 @@ final class Proxy implements AutoCloseable {
   private final EventLoopGroup sideLoops;
   private final Transport transport;
   private final TlsContexts contexts;
-  private final Optional<AccessLog> accessLog;
+  private final Observers observers;
   private final EndpointRegistry endpoints;
   private final Control control;
   private final OutboundServices services;
@@ -93,12 +92,7 @@ final class Proxy implements AutoCloseable {
     builtNanos = ticker.nanoTime();
     ProxyConfig.Limits limits = config.limits();
     metrics = new ProxyMetrics(ticker, limits.series());
-    accessLog =
-        switch (config.accessLog()) {
-          case OFF -> Optional.empty();
-          case TEXT -> Optional.of(accessLog(AccessLog.Format.TEXT, surroundings));
-          case JSON -> Optional.of(accessLog(AccessLog.Format.JSON, surroundings));
-        };
+    observers = new Observers(config.telemetry(), surroundings, metrics);
     loops = transport.loops(config.eventLoops(), "traffic");
     sideLoops = transport.loops(1, "side");
     EventLoop timers = sideLoops.next();
@@ -135,7 +129,7 @@ final class Proxy implements AutoCloseable {
             new OutboundStack(ticker, random, endpoints, metrics),
             metrics,
             ticker,
-            accessLog,
+            observers.all(),
             timers);
     OutboundConnections outboundConnections =
         new OutboundConnections(
@@ -160,7 +154,7 @@ final class Proxy implements AutoCloseable {
             new RateLimits(ticker, metrics),
             metrics,
             ticker,
-            accessLog);
+            observers.all());
     inboundRelays =
         new InboundRelays(() -> inboundStack, application, dialer, authorizations, metrics, ticker);
     InboundConnections inboundConnections =
@@ -186,7 +180,7 @@ final class Proxy implements AutoCloseable {
    * Binds the ports and begins to ask the control plane; throws with the address in the message.
    */
   void start() throws IOException {
-    accessLog.ifPresent(AccessLog::start);
+    observers.start();
     listeners.bindInbound();
     admin =
         AdminServer.start(config.admin(), sideLoops, transport.listeners(), new Admin(), metrics);
@@ -261,7 +255,7 @@ final class Proxy implements AutoCloseable {
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     sideLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     contexts.close();
-    accessLog.ifPresent(AccessLog::close);
+    observers.close();
   }
 
   private void accepted(
@@ -306,10 +300,6 @@ final class Proxy implements AutoCloseable {
           "proxy ready: after_ms={0}",
           Long.toString(TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - builtNanos)));
     }
-  }
-
-  private AccessLog accessLog(AccessLog.Format format, Surroundings surroundings) {
-    return new AccessLog(format, surroundings.accessLog(), ticker, surroundings.clock(), metrics);
   }
 
   /** What the control plane says about the workload, on its threads. */

@@ -4,21 +4,27 @@ import io.netty.util.NetUtil;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.proxy.TelemetryConfig.AccessLogging;
 import io.refmesh.proxy.admin.LogLevel;
 import io.refmesh.proxy.tls.TlsPeers;
+import io.refmesh.proxy.telemetry.AccessLog;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +55,7 @@ record ProxyConfig(
     Duration drainAnnounce,
     Duration drainTimeout,
     LogLevel logLevel,
-    AccessLogging accessLog,
+    TelemetryConfig telemetry,
     Duration clockSkew,
     TlsPeers peers,
     Limits limits) {
@@ -73,13 +79,6 @@ record ProxyConfig(
   /** Where the application behind a port that is listened on is. */
   HostPort applicationAddress(int port) {
     return new HostPort(application, applicationPorts.getOrDefault(port, port));
-  }
-
-  /** Whether each exchange is written to standard output. */
-  enum AccessLogging {
-    OFF,
-    TEXT,
-    JSON
   }
 
   /**
@@ -124,6 +123,13 @@ record ProxyConfig(
     private static final Pattern BYTES = Pattern.compile("(\\d{1,9})(Ki|Mi)?");
     private static final String A_DURATION = "a duration such as 500ms, 3s or 2m";
     private static final String AN_ADDRESS = "an IP address and a port such as 127.1.0.1:8086";
+
+    private static final String NAMES = "names with commas between, or * for all";
+
+    /** Where applications put credentials in URLs. */
+    private static final String SECRET_PARAMETERS =
+        "access_token,api_key,apikey,auth,client_secret,code,id_token,key,passwd,password,pwd,"
+            + "refresh_token,secret,session,sig,signature,token";
 
     private final Map<String, String> environment;
     private final List<String> mistakes = new ArrayList<>();
@@ -202,12 +208,7 @@ record ProxyConfig(
               "info",
               "off, error, warn, info, debug or trace",
               LogLevel::parse);
-      AccessLogging accessLog =
-          optional(
-              "REFMESH_ACCESS_LOG",
-              "off",
-              "off, text or json",
-              text -> AccessLogging.valueOf(text.toUpperCase(Locale.ROOT)));
+      TelemetryConfig telemetry = telemetry(trustDomain);
       Duration skew = optional("REFMESH_CLOCK_SKEW", "20s", A_DURATION, Reader::duration);
       Integer headerBytes =
           optional(
@@ -236,7 +237,7 @@ record ProxyConfig(
           || announce == null
           || drain == null
           || level == null
-          || accessLog == null
+          || telemetry == null
           || skew == null
           || headerBytes == null
           || headerTimeout == null
@@ -261,7 +262,7 @@ record ProxyConfig(
           announce,
           drain,
           level,
-          accessLog,
+          telemetry,
           skew,
           peers,
           new Limits(headerBytes, headerTimeout, detectTimeout, connections, series));
@@ -289,6 +290,58 @@ record ProxyConfig(
           && ports.keySet().stream()
               .map(port -> applicationPorts.getOrDefault(port, port))
               .noneMatch(ports::containsKey);
+    }
+
+    private @Nullable TelemetryConfig telemetry(String trustDomain) {
+      AccessLogging accessLog =
+          optional(
+              "REFMESH_ACCESS_LOG",
+              "off",
+              "off, text or json",
+              text -> AccessLogging.valueOf(text.toUpperCase(Locale.ROOT)));
+      Integer rate =
+          optional(
+              "REFMESH_ACCESS_LOG_RATE",
+              Integer.toString(AccessLog.LINES_PER_SECOND),
+              "1 to 1000000 lines a second",
+              text -> number(text, 1, 1_000_000));
+      Set<String> query =
+          optional("REFMESH_REDACT_QUERY", SECRET_PARAMETERS, NAMES, text -> names(text));
+      Set<String> headers = optional("REFMESH_REDACT_HEADERS", "", NAMES, text -> names(text));
+      Integer recorder =
+          optional("REFMESH_RECORDER_BYTES", "1Mi", "0 to 64Mi", text -> bytes(text, 0, 64 << 20));
+      Optional<URI> otlp =
+          optional(
+              "REFMESH_OTLP_ENDPOINT",
+              "",
+              "a URL of host and port such as http://127.0.0.1:4317",
+              Reader::collector);
+      Double sample =
+          optional("REFMESH_TRACE_SAMPLE", "0", "0 to 100 percent", text -> percent(text));
+      Optional<HostPort> tap =
+          optional(
+              "REFMESH_TAP",
+              "",
+              AN_ADDRESS,
+              text -> text.isEmpty() ? Optional.empty() : Optional.ofNullable(address(text)));
+      Set<SpiffeId> tappers =
+          optional(
+              "REFMESH_TAP_IDENTITIES",
+              "spiffe://" + trustDomain + "/ns/refmesh-system/sa/tap",
+              "identities (spiffe://…) with commas between",
+              Reader::identities);
+      return accessLog == null
+              || rate == null
+              || query == null
+              || headers == null
+              || recorder == null
+              || otlp == null
+              || sample == null
+              || tap == null
+              || tappers == null
+          ? null
+          : new TelemetryConfig(
+              accessLog, rate, query, headers, recorder, otlp, sample, tap, tappers);
     }
 
     private <T> @Nullable T required(
@@ -323,6 +376,32 @@ record ProxyConfig(
         mistakes.add(setting + ": " + text + " (expected: " + expected + ")");
       }
       return value;
+    }
+
+    private static Set<String> names(String text) {
+      return Arrays.stream(text.split(",", -1))
+          .map(String::strip)
+          .filter(name -> !name.isEmpty())
+          .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static Set<SpiffeId> identities(String text) {
+      return names(text).stream().map(SpiffeId::parse).collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static @Nullable Optional<URI> collector(String text) {
+      if (text.isEmpty()) {
+        return Optional.empty();
+      }
+      URI url = URI.create(text);
+      boolean known = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+      boolean bare = url.getPath() == null || url.getPath().isEmpty() || url.getPath().equals("/");
+      return known && bare && url.getHost() != null && url.getPort() > 0 ? Optional.of(url) : null;
+    }
+
+    private static @Nullable Double percent(String text) {
+      double value = Double.parseDouble(text);
+      return value >= 0 && value <= 100 ? value : null;
     }
 
     private static @Nullable HostPort address(String text) {

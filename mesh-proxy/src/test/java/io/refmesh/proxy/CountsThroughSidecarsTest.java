@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ServerSocket;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class CountsThroughSidecarsTest {
 
   @Test
+  @Acceptance(146)
   void countsOneCallAndItsBytesAsClientAndServerDid() throws IOException {
     try (ServerSocket server =
             new ServerSocket(0, 50, java.net.InetAddress.getByName(TestMesh.address()));

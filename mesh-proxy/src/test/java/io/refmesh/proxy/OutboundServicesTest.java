@@ -55,7 +55,7 @@ class OutboundServicesTest {
           new OutboundStack(ticker, random, registry, metrics),
           metrics,
           ticker,
-          Optional.empty(),
+          List.of(),
           loop.eventLoop());
 
   @Test

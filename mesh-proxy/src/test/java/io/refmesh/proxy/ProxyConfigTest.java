@@ -104,7 +104,7 @@ class ProxyConfigTest {
     assertThat(config.limits().headerBytes()).isEqualTo(16_384);
     assertThat(config.drainAnnounce()).isEqualTo(Duration.ofMillis(500));
     assertThat(config.drainTimeout()).isEqualTo(Duration.ofMinutes(2));
-    assertThat(config.accessLog()).isEqualTo(ProxyConfig.AccessLogging.JSON);
+    assertThat(config.telemetry().accessLog()).isEqualTo(TelemetryConfig.AccessLogging.JSON);
   }
 
   @ParameterizedTest

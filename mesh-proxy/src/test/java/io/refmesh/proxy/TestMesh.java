@@ -24,13 +24,14 @@ import io.refmesh.proxy.admin.LogLevel;
 import io.refmesh.proxy.tls.TlsPeers;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import io.refmesh.testkit.TestCa;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,6 +58,19 @@ final class TestMesh implements AutoCloseable {
   final TestCa ca = new TestCa("test root");
   private final List<Sidecar> sidecars = new ArrayList<>();
 
+  /** Of the sidecars made from now on. */
+  TelemetryConfig telemetry =
+      new TelemetryConfig(
+          TelemetryConfig.AccessLogging.OFF,
+          2_000,
+          Set.of("token"),
+          Set.of(),
+          256 * 1024,
+          Optional.empty(),
+          0,
+          Optional.empty(),
+          Set.of(identity("tap")));
+
   static SpiffeId identity(String account) {
     return new SpiffeId(TRUST_DOMAIN, "shop", account);
   }
@@ -71,7 +86,7 @@ final class TestMesh implements AutoCloseable {
   }
 
   private Sidecar sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
-    Sidecar sidecar = new Sidecar(name, application, ports);
+    Sidecar sidecar = new Sidecar(name, application, ports, telemetry);
     sidecars.add(sidecar);
     return sidecar;
   }
@@ -83,7 +98,11 @@ final class TestMesh implements AutoCloseable {
   }
 
   static ProxyConfig config(
-      String name, String inbound, String application, SortedMap<Integer, AppProtocol> ports) {
+      String name,
+      String inbound,
+      String application,
+      SortedMap<Integer, AppProtocol> ports,
+      TelemetryConfig telemetry) {
     return new ProxyConfig(
         "shop",
         name,
@@ -100,7 +119,7 @@ final class TestMesh implements AutoCloseable {
         Duration.ofMillis(500),
         Duration.ofSeconds(10),
         LogLevel.INFO,
-        ProxyConfig.AccessLogging.OFF,
+        telemetry,
         Duration.ofSeconds(20),
         TlsPeers.SIDECARS,
         new ProxyConfig.Limits(
@@ -147,11 +166,16 @@ final class TestMesh implements AutoCloseable {
     private List<Authorization> authorizations = List.of();
     private Optional<RateLimit> rateLimit = Optional.empty();
     private @Nullable FakeControl control;
+    private final ByteArrayOutputStream accessLog = new ByteArrayOutputStream();
 
-    Sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
+    Sidecar(
+        String name,
+        String application,
+        SortedMap<Integer, AppProtocol> ports,
+        TelemetryConfig telemetry) {
       this.name = name;
       this.ports = ports;
-      ProxyConfig config = config(name, inbound, application, ports);
+      ProxyConfig config = config(name, inbound, application, ports, telemetry);
       proxy =
           new Proxy(
               config,
@@ -165,7 +189,7 @@ final class TestMesh implements AutoCloseable {
                   Ticker.systemTicker(),
                   InstantSource.system(),
                   1,
-                  OutputStream.nullOutputStream()));
+                  accessLog));
     }
 
     FakeControl control() {
@@ -243,6 +267,11 @@ final class TestMesh implements AutoCloseable {
 
     ServicePort service() {
       return new ServicePort("shop", name, ports.firstKey());
+    }
+
+    /** What the access log has said so far. */
+    String accessLog() {
+      return accessLog.toString(StandardCharsets.UTF_8);
     }
 
     String metrics() {

@@ -39,6 +39,7 @@ public final class Exchange {
   private @Nullable EndpointSpec avoid;
   private @Nullable Holder holder;
   private @Nullable Outcome cancelled;
+  private final Decisions decisions = new Decisions();
 
   /**
    * @param startNanos when the request head had arrived, on the proxy's ticker
@@ -127,6 +128,11 @@ public final class Exchange {
 
   public void endpoint(EndpointSpec chosen) {
     endpoint = chosen;
+  }
+
+  /** What was decided about it so far. */
+  public Decisions decisions() {
+    return decisions;
   }
 
   /** The endpoint that the last try failed on: the balancer prefers another. */

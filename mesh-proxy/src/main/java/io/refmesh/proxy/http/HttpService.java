@@ -9,4 +9,14 @@ public interface HttpService {
    * it waits for something.
    */
   void handle(Exchange exchange, Reply reply);
+
+  /**
+   * Told of a request that could not be read or must not be believed: it goes no further than those
+   * who count and tell of requests.
+   *
+   * @param exchange with as much of the head as could be read
+   */
+  default void refused(Exchange exchange, Reply reply, Outcome.Failed why) {
+    reply.done(why);
+  }
 }

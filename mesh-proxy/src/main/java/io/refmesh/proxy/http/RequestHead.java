@@ -22,9 +22,20 @@ public record RequestHead(
     boolean endOfStream) {
 
   public enum Version {
-    HTTP_1_0,
-    HTTP_1_1,
-    HTTP_2
+    HTTP_1_0("HTTP/1.0"),
+    HTTP_1_1("HTTP/1.1"),
+    HTTP_2("HTTP/2.0");
+
+    private final String text;
+
+    Version(String text) {
+      this.text = text;
+    }
+
+    /** As in a log. */
+    public String text() {
+      return text;
+    }
   }
 
   /** Whether sending it twice has the effect of sending it once (RFC 9110 §9.2.2). */

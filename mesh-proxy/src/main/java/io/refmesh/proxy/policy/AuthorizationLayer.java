@@ -28,6 +28,7 @@ public final class AuthorizationLayer implements Layer {
     return (exchange, reply) -> {
       Decision decision = current.get().request(port, exchange.caller(), exchange.request());
       meters.count(decision);
+      exchange.decisions().authorized(decision.text(), decision.policy());
       if (decision instanceof Decision.Denied denied) {
         reply.done(
             Outcome.Failed.before(

@@ -18,12 +18,7 @@ public final class AuthorizationMeters {
   }
 
   public void count(Decision decision) {
-    Key key =
-        switch (decision) {
-          case Decision.Allowed(String by) -> new Key("allow", by);
-          case Decision.Denied(String policy, String reason) -> new Key("deny", policy);
-          case Decision.Audited(String policy) -> new Key("audit", policy);
-        };
+    Key key = new Key(decision.text(), decision.policy());
     counters
         .computeIfAbsent(
             key,

@@ -8,6 +8,7 @@ import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.proxy.http.BodyPipe;
+import io.refmesh.proxy.http.Decisions;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Layer;
@@ -112,7 +113,8 @@ public final class RetryLayer implements Layer {
         return;
       }
       RetryCondition met = conditions.met(head, exchange.request().grpc());
-      long delayNanos = met == null ? -1 : maybeRetryAfterNanos(Progress.HEAD_RECEIVED);
+      String failure = met == null ? "" : Integer.toString(head.status());
+      long delayNanos = met == null ? -1 : maybeRetryAfterNanos(Progress.HEAD_RECEIVED, failure);
       if (met == null || delayNanos < 0) {
         commit();
         from.committed = true;
@@ -121,7 +123,7 @@ public final class RetryLayer implements Layer {
       }
       current = null;
       discard(head);
-      retry(met, delayNanos);
+      retry(met, delayNanos, failure);
     }
 
     /** The current try is over. */
@@ -130,9 +132,10 @@ public final class RetryLayer implements Layer {
       if (!from.committed && outcome instanceof Outcome.Failed failed) {
         RetryCondition met = conditions.met(failed, exchange.request().grpc());
         if (met != null) {
-          long delayNanos = maybeRetryAfterNanos(failed.progress());
+          String failure = failed.error().code();
+          long delayNanos = maybeRetryAfterNanos(failed.progress(), failure);
           if (delayNanos >= 0) {
-            retry(met, delayNanos);
+            retry(met, delayNanos, failure);
             return;
           }
         }
@@ -153,39 +156,49 @@ public final class RetryLayer implements Layer {
     }
 
     /** How long to wait before another try; negative when there must be none. */
-    private long maybeRetryAfterNanos(Progress progress) {
+    private long maybeRetryAfterNanos(Progress progress, String failure) {
       if (exchange.isCancelled()) {
         return -1;
       }
       boolean unseen = progress == Progress.NOT_SENT || progress == Progress.REFUSED;
       if (!unseen && !settings.nonIdempotent() && !exchange.request().idempotent()) {
-        return skip("non-idempotent");
+        return skip("non-idempotent", failure);
       }
       if (retries >= settings.attempts()) {
-        return skip("attempts");
+        return skip("attempts", failure);
       }
       if (unrepeatable || (replay != null && !replay.replayable())) {
-        return skip("body");
+        return skip("body", failure);
       }
       long delayNanos = backoff.nanos(retries + 1, random);
       if (exchange.deadlineNanos() != Exchange.NO_DEADLINE
           && exchange.deadlineNanos() - ticker.nanoTime() <= delayNanos) {
-        return skip("deadline");
+        return skip("deadline", failure);
       }
       if (!budget.tryRetry()) {
-        return skip("budget");
+        return skip("budget", failure);
       }
       return delayNanos;
     }
 
-    private long skip(String reason) {
+    private long skip(String reason, String failure) {
       meters.skipped(reason);
+      note(failure, reason, false, 0);
       return -1;
     }
 
-    private void retry(RetryCondition met, long delayNanos) {
+    private void note(String failure, String then, boolean again, long delayNanos) {
+      exchange
+          .decisions()
+          .failedTry(
+              new Decisions.FailedTry(
+                  exchange.tries(), exchange.endpoint(), failure, then, again, delayNanos));
+    }
+
+    private void retry(RetryCondition met, long delayNanos, String failure) {
       retries++;
       meters.retried(met.text());
+      note(failure, met.text(), true, delayNanos);
       exchange.avoid(exchange.endpoint());
       exchange.body(replay == null ? BodyPipe.empty() : replay.next());
       // The slot is ours before the timer is: a cancelled exchange ends here and now.

@@ -1,6 +1,7 @@
 package io.refmesh.proxy.telemetry;
 
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.proxy.http.RequestHead;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -21,7 +22,7 @@ import java.util.logging.Logger;
  * rate, or beyond what the queue holds because the output is slow, are left out and counted in
  * {@code access_log_dropped_total}. Safe on any thread.
  */
-public final class AccessLog implements AutoCloseable {
+public final class AccessLog implements ExchangeObserver, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(AccessLog.class.getName());
 
@@ -31,41 +32,20 @@ public final class AccessLog implements AutoCloseable {
     JSON
   }
 
-  /**
-   * One exchange that has ended.
-   *
-   * @param path without its query, which may hold secrets
-   * @param endpoint address of the last try; may be empty
-   */
-  record Entry(
-      String direction,
-      InetSocketAddress client,
-      String clientId,
-      String method,
-      String authority,
-      String path,
-      Ending ending,
-      long requestBytes,
-      long bytes,
-      long nanos,
-      String route,
-      String endpoint,
-      int tries,
-      String traceId) {}
-
   /** More than that nobody reads, and writing them would cost more than the requests. */
-  private static final int LINES_PER_SECOND_MAX = 2_000;
+  public static final int LINES_PER_SECOND = 2_000;
 
   /** Four seconds of lines at full rate, a few MB. */
   private static final int QUEUE_MAX = 8_192;
 
   private static final long SECOND_NANOS = Duration.ofSeconds(1).toNanos();
-  private static final double NANOS_PER_MILLI = 1e6;
 
   /** Ends the writer. */
   private static final String END = "";
 
   private final Format format;
+  private final int linesPerSecond;
+  private final Redaction redaction;
   private final OutputStream out;
   private final Ticker ticker;
   private final InstantSource clock;
@@ -76,11 +56,20 @@ public final class AccessLog implements AutoCloseable {
   private final Thread writer;
 
   /**
+   * @param linesPerSecond more are left out
    * @param out stays open; written by one thread
    */
   public AccessLog(
-      Format format, OutputStream out, Ticker ticker, InstantSource clock, ProxyMetrics metrics) {
+      Format format,
+      int linesPerSecond,
+      Redaction redaction,
+      OutputStream out,
+      Ticker ticker,
+      InstantSource clock,
+      ProxyMetrics metrics) {
     this.format = format;
+    this.linesPerSecond = linesPerSecond;
+    this.redaction = redaction;
     this.out = out;
     this.ticker = ticker;
     this.clock = clock;
@@ -94,8 +83,14 @@ public final class AccessLog implements AutoCloseable {
     return this;
   }
 
-  void write(Entry entry) {
-    if (!withinRate() || !lines.offer(line(entry))) {
+  @Override
+  public boolean wantsProcessingTime() {
+    return true;
+  }
+
+  @Override
+  public void ended(ObservedExchange exchange) {
+    if (!withinRate() || !lines.offer(line(exchange))) {
       dropped.increment();
     }
   }
@@ -117,31 +112,42 @@ public final class AccessLog implements AutoCloseable {
     if (before != now && second.compareAndSet(before, now)) {
       linesOfSecond.set(0);
     }
-    return linesOfSecond.incrementAndGet() <= LINES_PER_SECOND_MAX;
+    return linesOfSecond.incrementAndGet() <= linesPerSecond;
   }
 
-  private String line(Entry entry) {
-    StringBuilder line = new StringBuilder(320);
-    String time =
-        clock.instant().minusNanos(entry.nanos()).truncatedTo(ChronoUnit.MILLIS).toString();
+  private String line(ObservedExchange exchange) {
+    StringBuilder line = new StringBuilder(512);
+    RequestHead request = exchange.request();
+    Ending ending = exchange.ending();
+    CharSequence agent = request.headers().get("user-agent");
     Fields fields = format == Format.JSON ? new JsonFields(line) : new TextFields(line);
-    fields.text("time", time);
-    fields.text("direction", entry.direction());
-    fields.text("client", address(entry.client()));
-    fields.text("client_id", entry.clientId());
-    fields.text("method", entry.method());
-    fields.text("authority", entry.authority());
-    fields.text("path", entry.path());
-    fields.text("status", entry.ending().status());
-    fields.text("grpc_status", entry.ending().grpcStatus());
-    fields.number("request_bytes", Long.toString(entry.requestBytes()));
-    fields.number("bytes", Long.toString(entry.bytes()));
-    fields.number("duration_ms", millis(entry.nanos()));
-    fields.text("route", entry.route());
-    fields.text("endpoint", entry.endpoint());
-    fields.number("tries", Integer.toString(entry.tries()));
-    fields.text("error", entry.ending().error());
-    fields.text("trace_id", entry.traceId());
+    // Linkerd's fourteen, under its names; then what a mesh can say besides.
+    fields.text("client.addr", address(exchange.caller().address()));
+    fields.text("client.id", exchange.clientId());
+    fields.text(
+        "timestamp",
+        clock
+            .instant()
+            .minusNanos(exchange.totalNanos())
+            .truncatedTo(ChronoUnit.MICROS)
+            .toString());
+    fields.text("method", request.method());
+    fields.text("uri", redaction.path(request.path()));
+    fields.text("version", request.version().text());
+    fields.text("trace_id", exchange.traceId());
+    fields.number("request_bytes", exchange.requestBytes());
+    fields.number("status", ending.status().isEmpty() ? 0 : Integer.parseInt(ending.status()));
+    fields.number("response_bytes", exchange.responseBytes());
+    fields.number("total_ns", exchange.totalNanos());
+    fields.number("processing_ns", exchange.processingNanos());
+    fields.text("user_agent", agent == null ? "" : agent.toString());
+    fields.text("host", request.authority());
+    fields.text("direction", exchange.direction());
+    fields.text("grpc_status", ending.grpcStatus());
+    fields.text("route", exchange.route());
+    fields.text("endpoint", exchange.target().instance(exchange.endpoint()).address());
+    fields.number("tries", exchange.tries());
+    fields.text("error", ending.error());
     fields.end();
     return line.append('\n').toString();
   }
@@ -150,7 +156,7 @@ public final class AccessLog implements AutoCloseable {
   private interface Fields {
     void text(String name, String value);
 
-    void number(String name, String value);
+    void number(String name, long value);
 
     void end();
   }
@@ -171,7 +177,7 @@ public final class AccessLog implements AutoCloseable {
     }
 
     @Override
-    public void number(String name, String value) {
+    public void number(String name, long value) {
       begin(name);
       line.append(value);
     }
@@ -187,19 +193,17 @@ public final class AccessLog implements AutoCloseable {
     }
   }
 
-  /** An object on one line; fields without a value are left out. */
+  /** An object on one line; a text that is not known is empty. */
   private record JsonFields(StringBuilder line) implements Fields {
 
     @Override
     public void text(String name, String value) {
-      if (!value.isEmpty()) {
-        begin(name);
-        JsonString.append(line, value);
-      }
+      begin(name);
+      JsonString.append(line, value);
     }
 
     @Override
-    public void number(String name, String value) {
+    public void number(String name, long value) {
       begin(name);
       line.append(value);
     }
@@ -240,13 +244,9 @@ public final class AccessLog implements AutoCloseable {
     }
   }
 
-  private static String address(InetSocketAddress client) {
+  static String address(InetSocketAddress client) {
     String host =
         client.getAddress() == null ? client.getHostString() : client.getAddress().getHostAddress();
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + client.getPort();
-  }
-
-  private static String millis(long nanos) {
-    return String.valueOf(Math.round(nanos / NANOS_PER_MILLI * 10) / 10.0);
   }
 }

@@ -2,26 +2,23 @@ package io.refmesh.proxy.telemetry;
 
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.EndpointSpec;
-import io.refmesh.model.identity.SpiffeId;
-import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Layer;
 import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
-import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
+import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Counts every exchange that goes through it, once when its head has arrived and once when it has
- * ended, and writes it to the access log. Stands first in a stack, so that errors made by the
- * layers below are counted like any other answer. The counters have moved when {@code done} climbs
- * on. Used by all event loops.
+ * ended, and tells observers of it. Stands first in a stack, so that errors made by the layers
+ * below are counted like any other answer. The counters have moved when {@code done} climbs on.
+ * Used by all event loops.
  */
 public final class RequestMetricsLayer implements Layer {
 
@@ -53,54 +50,99 @@ public final class RequestMetricsLayer implements Layer {
   private final RequestTarget target;
   private final ProxyMetrics metrics;
   private final Ticker ticker;
-  private final Optional<AccessLog> log;
+  private final ExchangeObserver[] observers;
+  private final boolean timesProcessing;
   private final ConcurrentHashMap<Begun, Counter> begun = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Ended, Meters> ended = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, String> authorities = new ConcurrentHashMap<>();
 
   /**
    * @param ticker the one that {@link Exchange#startNanos} is taken from
-   * @param log empty when the access log is off
+   * @param observers told in this order
    */
   public RequestMetricsLayer(
-      RequestTarget target, ProxyMetrics metrics, Ticker ticker, Optional<AccessLog> log) {
+      RequestTarget target,
+      ProxyMetrics metrics,
+      Ticker ticker,
+      List<? extends ExchangeObserver> observers) {
     this.target = target;
     this.metrics = metrics;
     this.ticker = ticker;
-    this.log = log;
+    this.observers = observers.toArray(ExchangeObserver[]::new);
+    timesProcessing = observers.stream().anyMatch(ExchangeObserver::wantsProcessingTime);
   }
 
   @Override
   public HttpService wrap(HttpService next) {
-    return (exchange, reply) -> {
-      Metered metered = new Metered(exchange, reply);
-      requests(metered.begun).increment();
-      next.handle(exchange, metered);
+    return new HttpService() {
+      @Override
+      public void handle(Exchange exchange, Reply reply) {
+        new Metered(exchange, reply).begin(next);
+      }
+
+      @Override
+      public void refused(Exchange exchange, Reply reply, Outcome.Failed why) {
+        new Metered(exchange, reply).refuse(why);
+      }
     };
   }
 
   /** One exchange on its way. */
-  private final class Metered implements Reply {
+  private final class Metered extends ObservedExchange implements Reply {
     private final Exchange exchange;
     private final Reply reply;
-    // As they were before filters rewrote and retries replayed them.
-    private final RequestHead request;
-    private final BodyPipe requestBody;
     private final Begun begun;
-    private int status;
     private String error = "";
-    private @Nullable BodyPipe responseBody;
+    private boolean working;
+    private long workingSinceNanos;
 
     Metered(Exchange exchange, Reply reply) {
+      super(target, exchange);
       this.exchange = exchange;
       this.reply = reply;
-      request = exchange.request();
-      requestBody = exchange.body();
-      begun =
-          new Begun(
-              exchange.caller().meshed(),
-              authority(request.authority()),
-              exchange.caller().identity().map(SpiffeId::uri).orElse(""));
+      begun = new Begun(exchange.caller().meshed(), authority(request().authority()), clientId());
+    }
+
+    void begin(HttpService next) {
+      requests(begun).increment();
+      for (ExchangeObserver observer : observers) {
+        observer.requested(this);
+      }
+      beginWork();
+      next.handle(exchange, this);
+      endWork();
+    }
+
+    /** False when it is not timed, or is already: what runs inside counts once. */
+    private boolean beginWork() {
+      if (!timesProcessing || working) {
+        return false;
+      }
+      working = true;
+      workingSinceNanos = ticker.nanoTime();
+      return true;
+    }
+
+    private void endWork() {
+      if (working) {
+        working = false;
+        processingNanos += ticker.nanoTime() - workingSinceNanos;
+      }
+    }
+
+    /** Not a request in the metrics: nobody knows what it was. */
+    void refuse(Outcome.Failed why) {
+      metrics
+          .counter(ProxyMetric.REFUSED_TOTAL, target.direction(), why.error().code())
+          .increment();
+      for (ExchangeObserver observer : observers) {
+        observer.requested(this);
+      }
+      ended(why, Ending.of(why, 0, "", false), ticker.nanoTime() - exchange.startNanos());
+      for (ExchangeObserver observer : observers) {
+        observer.ended(this);
+      }
+      reply.done(why);
     }
 
     @Override
@@ -110,14 +152,24 @@ public final class RequestMetricsLayer implements Layer {
         responseBody = head.body();
         CharSequence code = fromSidecar() ? head.headers().get(MeshHeaders.ERROR) : null;
         error = code == null ? "" : code.toString();
+        if (observers.length > 0) {
+          headNanos = ticker.nanoTime() - exchange.startNanos();
+          for (ExchangeObserver observer : observers) {
+            observer.responded(this, head);
+          }
+        }
       }
+      boolean outermost = beginWork();
       reply.head(head);
+      if (outermost) {
+        endWork();
+      }
     }
 
     @Override
     public void done(Outcome outcome) {
       long nanos = ticker.nanoTime() - exchange.startNanos();
-      Ending ending = Ending.of(outcome, status, error, request.grpc());
+      Ending how = Ending.of(outcome, status, error, request().grpc());
       Meters meters =
           meters(
               new Ended(
@@ -126,11 +178,13 @@ public final class RequestMetricsLayer implements Layer {
                   begun.clientId(),
                   exchange.endpoint(),
                   exchange.route(),
-                  ending));
+                  how));
       meters.responses().increment();
       meters.latency().recordNanos(nanos);
-      if (log.isPresent()) {
-        log.get().write(entry(ending, nanos));
+      endWork();
+      ended(outcome, how, nanos);
+      for (ExchangeObserver observer : observers) {
+        observer.ended(this);
       }
       reply.done(outcome);
     }
@@ -143,24 +197,6 @@ public final class RequestMetricsLayer implements Layer {
     private boolean toSidecar() {
       EndpointSpec endpoint = exchange.endpoint();
       return endpoint != null && endpoint.identity().isPresent();
-    }
-
-    private AccessLog.Entry entry(Ending ending, long nanos) {
-      return new AccessLog.Entry(
-          target.direction(),
-          exchange.caller().address(),
-          begun.clientId(),
-          request.method(),
-          request.authority(),
-          request.pathOnly(),
-          ending,
-          requestBody.received(),
-          responseBody == null ? 0 : responseBody.received(),
-          nanos,
-          exchange.route(),
-          target.instance(exchange.endpoint()).address(),
-          exchange.tries(),
-          TraceId.of(request.headers()));
     }
   }
 

@@ -1,36 +1,39 @@
 package io.refmesh.proxy.telemetry;
 
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
 
-/** The trace that a request belongs to, as its headers say: W3C trace context, else B3. */
+/**
+ * The trace that a request belongs to, for people who look for it: W3C trace context, else what
+ * Linkerd reads, B3, {@code x-request-id} or Amazon's field.
+ */
 final class TraceId {
 
-  /** {@code 00-<32 hex digits>-<16 hex digits>-<2 hex digits>}. */
-  private static final int TRACEPARENT_LENGTH = 55;
+  private static final AsciiString[] OTHERS = {
+    AsciiString.cached("x-b3-traceid"),
+    AsciiString.cached("x-request-id"),
+    AsciiString.cached("x-amzn-trace-id")
+  };
 
-  private static final int ID_FROM = 3;
-  private static final int ID_TO = 35;
+  /** Clients write these fields: longer ones are cut. */
+  private static final int CHARS_MAX = 128;
 
   private TraceId() {}
 
-  /** Hex digits; empty when there is none that can be read. */
+  /** Empty when there is none. */
   static String of(Http2Headers headers) {
-    CharSequence parent = headers.get("traceparent");
-    if (parent != null
-        && parent.length() >= TRACEPARENT_LENGTH
-        && parent.charAt(ID_FROM - 1) == '-') {
-      return hexOrNothing(parent.subSequence(ID_FROM, ID_TO));
+    TraceParent parent = TraceParent.maybeOf(headers);
+    if (parent != null) {
+      return parent.traceId();
     }
-    CharSequence b3 = headers.get("x-b3-traceid");
-    return b3 == null || b3.length() > ID_TO - ID_FROM ? "" : hexOrNothing(b3);
-  }
-
-  private static String hexOrNothing(CharSequence text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.digit(text.charAt(i), 16) < 0) {
-        return "";
+    for (AsciiString name : OTHERS) {
+      CharSequence value = headers.get(name);
+      if (value != null) {
+        return value.length() <= CHARS_MAX
+            ? value.toString()
+            : value.subSequence(0, CHARS_MAX).toString();
       }
     }
-    return text.toString();
+    return "";
   }
 }

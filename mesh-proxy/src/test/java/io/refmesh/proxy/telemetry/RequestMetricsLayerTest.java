@@ -31,6 +31,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,7 @@ class RequestMetricsLayerTest {
   }
 
   @Test
+  @Acceptance(145)
   void putsEachRequestIntoEveryBucketFromItsLatencyUp() {
     HttpService slow =
         (exchange, reply) -> {
@@ -219,7 +221,7 @@ class RequestMetricsLayerTest {
   @Test
   void boundsTheNamesThatClientsInvent() {
     HttpService service =
-        new RequestMetricsLayer(OUTBOUND, metrics, ticker, Optional.empty())
+        new RequestMetricsLayer(OUTBOUND, metrics, ticker, List.of())
             .wrap(failing(MeshError.NO_ROUTE));
     for (int i = 0; i < 200; i++) {
       service.handle(exchange("GET", "Name" + i, false), recording());
@@ -236,31 +238,53 @@ class RequestMetricsLayerTest {
   void writesALinePerExchangeAsJson() {
     assertThat(logged(AccessLog.Format.JSON))
         .isEqualTo(
-            "{\"time\":\"2030-01-01T00:00:00Z\",\"direction\":\"outbound\",\"client\":\"127.0.0.1:5000\",\"method\":\"POST\","
-                + "\"authority\":\"cart \\\"x\\\"\",\"path\":\"/items\",\"status\":\"200\",\"request_bytes\":3,\"bytes\":5,"
-                + "\"duration_ms\":12.5,\"route\":\"shop/cart/0\",\"endpoint\":\"127.1.4.1:8080\",\"tries\":2,"
-                + "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
+            "{\"client.addr\":\"127.0.0.1:5000\",\"client.id\":\"\",\"timestamp\":\"2030-01-01T00:00:00.000100Z\","
+                + "\"method\":\"POST\",\"uri\":\"/items?secret=REDACTED&page=2\",\"version\":\"HTTP/1.1\","
+                + "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"request_bytes\":3,\"status\":200,"
+                + "\"response_bytes\":5,\"total_ns\":12500000,\"processing_ns\":12500000,"
+                + "\"user_agent\":\"curl/8\",\"host\":\"cart \\\"x\\\"\",\"direction\":\"outbound\","
+                + "\"grpc_status\":\"\",\"route\":\"shop/cart/0\",\"endpoint\":\"127.1.4.1:8080\",\"tries\":2,"
+                + "\"error\":\"\"}\n");
   }
 
   @Test
   void writesALinePerExchangeAsText() {
     assertThat(logged(AccessLog.Format.TEXT))
         .isEqualTo(
-            "time=2030-01-01T00:00:00Z direction=outbound client=127.0.0.1:5000 client_id=- method=POST"
-                + " authority=\"cart \\\"x\\\"\" path=/items status=200 grpc_status=- request_bytes=3 bytes=5"
-                + " duration_ms=12.5 route=shop/cart/0 endpoint=127.1.4.1:8080 tries=2 error=-"
-                + " trace_id=4bf92f3577b34da6a3ce929d0e0e4736\n");
+            "client.addr=127.0.0.1:5000 client.id=- timestamp=2030-01-01T00:00:00.000100Z method=POST"
+                + " uri=/items?secret=REDACTED&page=2 version=HTTP/1.1"
+                + " trace_id=4bf92f3577b34da6a3ce929d0e0e4736 request_bytes=3 status=200 response_bytes=5"
+                + " total_ns=12500000 processing_ns=12500000 user_agent=curl/8 host=\"cart \\\"x\\\"\""
+                + " direction=outbound grpc_status=- route=shop/cart/0 endpoint=127.1.4.1:8080 tries=2"
+                + " error=-\n");
+  }
+
+  @Test
+  void countsAndWritesARequestThatWasRefusedAndHandsItOnToNobody() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (AccessLog log = log(AccessLog.Format.JSON, out).start()) {
+      new RequestMetricsLayer(INBOUND, metrics, ticker, List.of(log))
+          .wrap((exchange, reply) -> {
+            throw new AssertionError("it goes no further");
+          })
+          .refused(
+              exchange("GET", "cart", false),
+              recording(),
+              Outcome.Failed.before(MeshError.BAD_REQUEST, "as the test says"));
+    }
+
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("\"status\":400", "\"error\":\"bad-request\"", "\"direction\":\"inbound\"");
+    assertThat(page("refused_total")).singleElement().asString().contains("bad-request", "inbound");
+    assertThat(page("request_total")).isEmpty();
+    assertThat(climbed).hasSize(1);
   }
 
   @Test
   void dropsLinesBeyondTheRateAndCountsThem() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (AccessLog log =
-        new AccessLog(
-                AccessLog.Format.TEXT, out, ticker, InstantSource.fixed(Instant.EPOCH), metrics)
-            .start()) {
-      RequestMetricsLayer layer =
-          new RequestMetricsLayer(OUTBOUND, metrics, ticker, Optional.of(log));
+    try (AccessLog log = log(AccessLog.Format.TEXT, out).start()) {
+      RequestMetricsLayer layer = new RequestMetricsLayer(OUTBOUND, metrics, ticker, List.of(log));
       for (int i = 0; i < 2_100; i++) {
         layer.wrap(failing(MeshError.NO_ROUTE)).handle(exchange("GET", "cart", false), recording());
       }
@@ -272,17 +296,28 @@ class RequestMetricsLayerTest {
     assertThat(metrics.counter(ProxyMetric.ACCESS_LOG_DROPPED_TOTAL).value()).isEqualTo(100);
   }
 
+  private AccessLog log(AccessLog.Format format, ByteArrayOutputStream out) {
+    return new AccessLog(
+        format,
+        AccessLog.LINES_PER_SECOND,
+        new Redaction(Set.of("secret"), Set.of()),
+        out,
+        ticker,
+        InstantSource.fixed(Instant.parse("2030-01-01T00:00:00.012600Z")),
+        metrics);
+  }
+
   private String logged(AccessLog.Format format) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    InstantSource clock = InstantSource.fixed(Instant.parse("2030-01-01T00:00:00.012600Z"));
-    try (AccessLog log = new AccessLog(format, out, ticker, clock, metrics).start()) {
+    try (AccessLog log = log(format, out).start()) {
       Exchange exchange = exchange("POST", "cart \"x\"", false);
       exchange
           .request()
           .headers()
+          .set("user-agent", "curl/8")
           .set("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
       exchange.body().data(Unpooled.wrappedBuffer(new byte[3]));
-      new RequestMetricsLayer(OUTBOUND, metrics, ticker, Optional.of(log))
+      new RequestMetricsLayer(OUTBOUND, metrics, ticker, List.of(log))
           .wrap((e, reply) -> {
             e.beginTry();
             e.beginTry();
@@ -302,7 +337,7 @@ class RequestMetricsLayerTest {
   }
 
   private void run(RequestTarget target, Exchange exchange, HttpService service) {
-    new RequestMetricsLayer(target, metrics, ticker, Optional.empty())
+    new RequestMetricsLayer(target, metrics, ticker, List.of())
         .wrap(service)
         .handle(exchange, recording());
   }
@@ -315,7 +350,7 @@ class RequestMetricsLayerTest {
             method,
             "http",
             authority,
-            "/items?secret=1",
+            "/items?secret=1&page=2",
             headers,
             true);
     Caller caller =

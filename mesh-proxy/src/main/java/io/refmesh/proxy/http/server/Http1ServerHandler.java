@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -46,7 +47,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private static final long LINGER_MILLIS = 1_000;
 
   /** A request that cannot be understood, in its place among those read ahead. */
-  private record Trouble(MeshError error, String detail) {}
+  private record Trouble(MeshError error, String detail, RequestHead asFarAsRead) {}
 
   private final HttpService service;
   private final Caller caller;
@@ -152,11 +153,23 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       refuse(request.decoderResult().cause());
       return;
     }
+    // Taken before: making the head takes fields out.
+    String authority = request.headers().get(HttpHeaderNames.HOST, "");
     RequestHead head;
     try {
       head = RequestHeads.ofHttp1(request);
     } catch (BadRequest broken) {
-      refuse(broken.error(), String.valueOf(broken.getMessage()));
+      refuse(
+          broken.error(),
+          String.valueOf(broken.getMessage()),
+          new RequestHead(
+              RequestHead.Version.HTTP_1_1,
+              request.method().name(),
+              "http",
+              authority,
+              request.uri(),
+              new DefaultHttp2Headers(false),
+              true));
       return;
     }
     trusted.apply(head.headers());
@@ -202,37 +215,39 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
    * of it cannot be understood.
    */
   private void refuse(MeshError error, String detail) {
+    refuse(error, detail, unread());
+  }
+
+  private void refuse(MeshError error, String detail, RequestHead asFarAsRead) {
     if (closing) {
       return;
     }
+    Trouble trouble = new Trouble(error, detail, asFarAsRead);
     if (current != null || !readAhead.isEmpty()) {
-      readAhead.add(new Trouble(error, detail));
+      readAhead.add(trouble);
       return;
     }
-    answer(new Trouble(error, detail));
+    answer(trouble);
   }
 
   private void answer(Trouble trouble) {
-    RequestHead unread =
-        new RequestHead(
-            RequestHead.Version.HTTP_1_1,
-            "GET",
-            "http",
-            "",
-            "/",
-            new DefaultHttp2Headers(false),
-            true);
-    Http1Exchange refused = new Http1Exchange(this, unread, false);
-    refused.exchange(
+    Http1Exchange refused = new Http1Exchange(this, unread(), false);
+    Exchange exchange =
         new Exchange(
             context().channel().eventLoop(),
             caller,
-            unread,
+            trouble.asFarAsRead,
             BodyPipe.empty(),
-            settings.ticker().nanoTime()));
+            settings.ticker().nanoTime());
+    refused.exchange(exchange);
     current = refused;
     inFlight++;
-    refused.done(Outcome.Failed.before(trouble.error, trouble.detail));
+    service.refused(exchange, refused, Outcome.Failed.before(trouble.error, trouble.detail));
+  }
+
+  private static RequestHead unread() {
+    return new RequestHead(
+        RequestHead.Version.HTTP_1_1, "GET", "http", "", "/", new DefaultHttp2Headers(false), true);
   }
 
   // -- what an exchange says

@@ -182,8 +182,11 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
               "/",
               new DefaultHttp2Headers(false),
               frame.isEndStream());
-      begin(frame.stream(), unread)
-          .done(Outcome.Failed.before(broken.error(), String.valueOf(broken.getMessage())));
+      Http2Exchange refused = begin(frame.stream(), unread);
+      service.refused(
+          refused.exchange(),
+          refused,
+          Outcome.Failed.before(broken.error(), String.valueOf(broken.getMessage())));
       return;
     }
     trusted.apply(head.headers());

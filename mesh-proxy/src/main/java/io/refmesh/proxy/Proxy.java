@@ -188,7 +188,8 @@ final class Proxy implements AutoCloseable {
     sideLoops.execute(this::tellWhenReady);
     LOG.log(
         Level.INFO,
-        "proxy started: workload={0}/{1}/{2} admin={3} inbound={4} ports={5} loops={6} transport={7}",
+        "proxy started: workload={0}/{1}/{2} admin={3} inbound={4} ports={5} loops={6}"
+            + " transport={7}",
         new Object[] {
           config.namespace(),
           config.workload(),

@@ -164,7 +164,8 @@ record ProxyConfig(
       String application =
           required(
               "REFMESH_APPLICATION",
-              "the IP address of the application, another one than REFMESH_INBOUND unless REFMESH_APPLICATION_PORTS names another port for each",
+              "the IP address of the application, another one than REFMESH_INBOUND unless"
+                  + " REFMESH_APPLICATION_PORTS names another port for each",
               Reader::host);
       SortedMap<Integer, AppProtocol> ports =
           optional(
@@ -186,7 +187,8 @@ record ProxyConfig(
         mistakes.add(
             "REFMESH_APPLICATION: "
                 + application
-                + " (expected: another one than REFMESH_INBOUND, or REFMESH_APPLICATION_PORTS with another port for each)");
+                + " (expected: another one than REFMESH_INBOUND, or REFMESH_APPLICATION_PORTS with"
+                + " another port for each)");
       }
       TlsPeers peers =
           optional(

@@ -16,12 +16,18 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
  * Decides whether a peer's certificates prove an identity: a chain to one of the trust roots (RFC
  * 5280 §6, without revocation: leaves live for hours), times within the tolerated clock skew, and
  * exactly one SPIFFE identity. Safe on any thread.
+ *
+ * <p>Peers come back with the same certificates. That a chain leads to a root, and whose it is,
+ * cannot change while the roots are the same, so it is found out once for each chain and
+ * remembered; times and usage are judged each time, and that the peer has the key is proved by each
+ * handshake.
  */
 final class PeerVerifier {
 
@@ -39,6 +45,11 @@ final class PeerVerifier {
 
   private static final String ANY_USAGE = "2.5.29.37.0";
 
+  /** Chains remembered; beyond that all are forgotten and found out again. */
+  private static final int REMEMBERED_MAX = 1_024;
+
+  private final ConcurrentHashMap<List<X509Certificate>, SpiffeId> proved =
+      new ConcurrentHashMap<>();
   private final Set<X509Certificate> roots;
   private final Set<TrustAnchor> anchors;
   private final Duration clockSkew;
@@ -64,9 +75,25 @@ final class PeerVerifier {
     }
     Instant now = clock.instant();
     requireTimes(chain, now);
-    requireChain(chain, now);
+    List<X509Certificate> key = List.of(chain);
+    SpiffeId known = proved.get(key);
+    if (known == null) {
+      requireChain(chain, now);
+    }
     requireUsage(chain[0], role);
-    return switch (PeerIdentity.of(chain[0])) {
+    if (known != null) {
+      return known;
+    }
+    SpiffeId id = identity(chain[0]);
+    if (proved.size() >= REMEMBERED_MAX) {
+      proved.clear();
+    }
+    proved.put(key, id);
+    return id;
+  }
+
+  private SpiffeId identity(X509Certificate leaf) throws PeerRefused {
+    return switch (PeerIdentity.of(leaf)) {
       case PeerIdentity.Named(SpiffeId id) when peers == TlsPeers.STANDARD || !id.foreign() -> id;
       case PeerIdentity.Named(SpiffeId id) -> throw refused(PeerIdentity.otherForm(id.uri()));
       case PeerIdentity.Unnamed unnamed -> throw refused(unnamed);

@@ -112,7 +112,8 @@ final class Proxy implements AutoCloseable {
                 transport.connections(),
                 (pipeline, endpoint) -> prepare(pipeline, "outbound", endpoint),
                 ClientSettings.DEFAULT,
-                ticker),
+                ticker,
+                random),
             metrics,
             config.zone());
 
@@ -144,7 +145,8 @@ final class Proxy implements AutoCloseable {
                 transport.connections(),
                 (pipeline, endpoint) -> prepare(pipeline, "inbound", endpoint),
                 ClientSettings.DEFAULT,
-                ticker));
+                ticker,
+                random));
     AuthorizationMeters authorizations = new AuthorizationMeters(metrics);
     inboundParts =
         new InboundStack.Parts(

@@ -56,6 +56,10 @@ final class TestMesh implements AutoCloseable {
       new AtomicInteger((int) (ProcessHandle.current().pid() % 200) * 250);
 
   final TestCa ca = new TestCa("test root");
+
+  /** Of the sidecars made from now on. */
+  Duration drainTimeout = Duration.ofSeconds(10);
+
   private final List<Sidecar> sidecars = new ArrayList<>();
 
   /** Of the sidecars made from now on. */
@@ -102,7 +106,8 @@ final class TestMesh implements AutoCloseable {
       String inbound,
       String application,
       SortedMap<Integer, AppProtocol> ports,
-      TelemetryConfig telemetry) {
+      TelemetryConfig telemetry,
+      Duration drainTimeout) {
     return new ProxyConfig(
         "shop",
         name,
@@ -117,7 +122,7 @@ final class TestMesh implements AutoCloseable {
         new TreeMap<>(),
         1,
         Duration.ofMillis(500),
-        Duration.ofSeconds(10),
+        drainTimeout,
         LogLevel.INFO,
         telemetry,
         Duration.ofSeconds(20),
@@ -175,7 +180,7 @@ final class TestMesh implements AutoCloseable {
         TelemetryConfig telemetry) {
       this.name = name;
       this.ports = ports;
-      ProxyConfig config = config(name, inbound, application, ports, telemetry);
+      ProxyConfig config = config(name, inbound, application, ports, telemetry, drainTimeout);
       proxy =
           new Proxy(
               config,

@@ -6,6 +6,7 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.refmesh.model.error.MeshError;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place where an error of the mesh becomes a response: status from the table, code in
@@ -54,6 +55,23 @@ public final class ErrorResponses {
     body.data(bytes);
     body.end(null);
     return new ResponseHead(error.httpStatus(), headers, body, false);
+  }
+
+  /** What a caller is answered whose exchange ended without a head; null for one that went away. */
+  public static @Nullable ResponseHead insteadOfHead(
+      Outcome outcome, RequestHead request, boolean meshed) {
+    return switch (outcome) {
+      case Outcome.Failed failed -> of(failed, request, meshed);
+      case Outcome.Answered answered ->
+          of(
+              new Outcome.Failed(
+                  MeshError.UPSTREAM_RESET,
+                  "no response head came (status " + answered.status() + ")",
+                  Outcome.Progress.SENT),
+              request,
+              meshed);
+      case Outcome.CallerGone gone -> null;
+    };
   }
 
   /** gRPC's percent-encoding of status messages (PROTOCOL-HTTP2.md of the gRPC specification). */

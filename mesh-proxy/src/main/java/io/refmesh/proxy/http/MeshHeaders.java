@@ -20,6 +20,24 @@ public final class MeshHeaders {
    */
   public static final AsciiString ORIGINAL_VERSION = AsciiString.cached("x-mesh-original-version");
 
+  /**
+   * Between sidecars, with an upgrade: the method of the HTTP/1 request, which extended CONNECT has
+   * no place for; absent for GET.
+   */
+  public static final AsciiString ORIGINAL_METHOD = AsciiString.cached("x-mesh-original-method");
+
+  /**
+   * Between sidecars: the Host field of a request in absolute form, be it empty; absent for all
+   * others.
+   */
+  public static final AsciiString ABSOLUTE_HOST = AsciiString.cached("x-mesh-absolute-host");
+
+  /**
+   * Between sidecars, in the answer to an upgrade: the protocol that the application switched to.
+   * Without it a 200 is the application's own, which did not switch.
+   */
+  public static final AsciiString UPGRADED = AsciiString.cached("x-mesh-upgraded");
+
   /** Milliseconds left for the request when the head was sent. */
   public static final AsciiString DEADLINE = AsciiString.cached("x-mesh-deadline");
 

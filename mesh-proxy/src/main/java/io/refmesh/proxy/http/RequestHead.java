@@ -1,6 +1,7 @@
 package io.refmesh.proxy.http;
 
 import io.netty.handler.codec.http2.Http2Headers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The head of a request as the application sent it, whatever the protocol: field names lower case,
@@ -10,7 +11,13 @@ import io.netty.handler.codec.http2.Http2Headers;
  * @param authority of the request; empty when an HTTP/1.0 or 1.1 request has none
  * @param path origin form with query; for CONNECT empty, for {@code OPTIONS *} a star
  * @param headers mutable: layers add and remove fields
- * @param endOfStream whether the request has no body at all
+ * @param endOfStream whether the request has no body at all, and opens no tunnel that its peer
+ *     would write into
+ * @param upgrade what the connection or stream is to become when the server agrees: the protocol of
+ *     {@code Upgrade} or {@code :protocol}, such as {@code websocket}; empty for an ordinary
+ *     request. The method is then the one of HTTP/1, never CONNECT.
+ * @param absoluteHost for an HTTP/1 request in absolute form what its Host field says, empty for
+ *     none; null for every other request
  */
 public record RequestHead(
     Version version,
@@ -19,7 +26,12 @@ public record RequestHead(
     String authority,
     String path,
     Http2Headers headers,
-    boolean endOfStream) {
+    boolean endOfStream,
+    String upgrade,
+    @Nullable String absoluteHost) {
+
+  private static final String CONNECT = "CONNECT";
+  private static final int STATUS_SWITCHING = 101;
 
   public enum Version {
     HTTP_1_0("HTTP/1.0"),
@@ -36,6 +48,33 @@ public record RequestHead(
     public String text() {
       return text;
     }
+  }
+
+  /** A request as most are: in origin form and without upgrade. */
+  public RequestHead(
+      Version version,
+      String method,
+      String scheme,
+      String authority,
+      String path,
+      Http2Headers headers,
+      boolean endOfStream) {
+    this(version, method, scheme, authority, path, headers, endOfStream, "", null);
+  }
+
+  /** Whether bytes of another protocol follow in both directions if the server agrees. */
+  public boolean opensTunnel() {
+    return !upgrade.isEmpty() || method.equals(CONNECT);
+  }
+
+  /**
+   * Whether a final head with this status is the server's consent to the tunnel: 101 to an upgrade,
+   * whatever the protocol, 2xx to CONNECT. Its body pipe carries the tunnel's bytes.
+   */
+  public boolean tunnelAfter(int status) {
+    return upgrade.isEmpty()
+        ? method.equals(CONNECT) && status / 100 == 2
+        : status == STATUS_SWITCHING;
   }
 
   /** Whether sending it twice has the effect of sending it once (RFC 9110 §9.2.2). */
@@ -57,7 +96,17 @@ public record RequestHead(
     return query < 0 ? path : path.substring(0, query);
   }
 
+  /** Of a request in absolute form a new authority replaces the Host field, too. */
   public RequestHead withTarget(String newAuthority, String newPath) {
-    return new RequestHead(version, method, scheme, newAuthority, newPath, headers, endOfStream);
+    return new RequestHead(
+        version,
+        method,
+        scheme,
+        newAuthority,
+        newPath,
+        headers,
+        endOfStream,
+        upgrade,
+        absoluteHost == null || newAuthority.equals(authority) ? absoluteHost : newAuthority);
   }
 }

@@ -23,11 +23,10 @@ import org.jspecify.annotations.Nullable;
  * included, or whose bodies pause for too long.
  *
  * <p>The time is the shortest of the policy's, {@code x-mesh-deadline} and {@code grpc-timeout}. A
- * connection that has become a tunnel (101, CONNECT) has no limit.
+ * connection that has become a tunnel (101, CONNECT) may take as long as it likes, if its bytes do
+ * not pause for too long.
  */
 public final class DeadlineLayer implements Layer {
-
-  private static final int STATUS_SWITCHING = 101;
 
   /** Pauses are looked for this often per idle timeout; so late may one be noticed. */
   private static final int LOOKS_PER_IDLE = 4;
@@ -68,7 +67,6 @@ public final class DeadlineLayer implements Layer {
       this.exchange = exchange;
       this.reply = reply;
       requestBody = exchange.body();
-      tunnel = exchange.request().method().equals("CONNECT");
     }
 
     void begin(HttpService next) {
@@ -96,10 +94,13 @@ public final class DeadlineLayer implements Layer {
     public void head(ResponseHead head) {
       if (!head.informational()) {
         headSent = true;
-        tunnel = head.status() == STATUS_SWITCHING || (tunnel && head.status() / 100 == 2);
+        tunnel = exchange.request().tunnelAfter(head.status());
         if (tunnel) {
           exchange.deadlineNanos(Exchange.NO_DEADLINE);
+          responseBody = head.body();
+          movedNanos = ticker.nanoTime();
           disarm();
+          arm(movedNanos);
         } else if (!head.endOfStream()) {
           responseBody = head.body();
           movedNanos = ticker.nanoTime();
@@ -170,9 +171,13 @@ public final class DeadlineLayer implements Layer {
       arm(now);
     }
 
-    /** Between the end of the request and the response head nothing is to move. */
+    /**
+     * Between the end of the request and the response head nothing is to move, and nothing into a
+     * tunnel that is not open.
+     */
     private boolean waitsForBytes() {
-      return !tunnel && (!requestBody.over() || (responseBody != null && !responseBody.over()));
+      boolean sending = !requestBody.over() && (tunnel || !exchange.request().opensTunnel());
+      return sending || (responseBody != null && !responseBody.over());
     }
 
     private Progress progress() {

@@ -184,11 +184,37 @@ class DeadlineLayerTest {
   }
 
   @Test
-  void leavesATunnelAlone() {
-    TestBody body = new TestBody();
-    handle(timeouts(2000, 0, 1000), streams(101, body.pipe), loop.get("/socket"));
+  void aTunnelMayTakeAsLongAsItLikesWhileItsBytesMove() {
+    TestBody sent = new TestBody();
+    TestBody got = new TestBody();
+    handle(
+        timeouts(2000, 0, 1000),
+        (e, r) -> {
+          CollectingSink.on(e.body());
+          streams(101, got.pipe).play(e, r);
+        },
+        loop.upgrade("/socket", sent.pipe));
+    for (int i = 0; i < 20; i++) {
+      loop.advanceMillis(600);
+      (i % 2 == 0 ? sent : got).send("x");
+    }
+    assertThat(reply.isDone()).isFalse();
+    loop.advanceMillis(1500);
+    assertThat(reply.error()).isEqualTo(MeshError.IDLE_TIMEOUT);
+  }
+
+  @Test
+  void doesNotTakeWaitingForAnUpgradeForAPause() {
+    handle(timeouts(0, 0, 1000), hangs(), loop.upgrade("/socket", new TestBody().pipe));
     loop.advance(Duration.ofMinutes(5));
     assertThat(reply.isDone()).isFalse();
+  }
+
+  @Test
+  void anUpgradeHasToBeAnsweredInTime() {
+    handle(timeouts(2000, 0, 0), hangs(), loop.upgrade("/socket", new TestBody().pipe));
+    loop.advanceMillis(2100);
+    assertThat(reply.error()).isEqualTo(MeshError.REQUEST_TIMEOUT);
   }
 
   @Test

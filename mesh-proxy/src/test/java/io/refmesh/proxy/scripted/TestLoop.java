@@ -91,6 +91,23 @@ public final class TestLoop {
     return exchange(head("POST", path, false), body, APPLICATION);
   }
 
+  /** A request that asks for WebSocket; what is written into it comes from the body. */
+  public Exchange upgrade(String path, BodyPipe body) {
+    RequestHead plain = head("GET", path, false);
+    RequestHead asking =
+        new RequestHead(
+            plain.version(),
+            plain.method(),
+            plain.scheme(),
+            plain.authority(),
+            path,
+            plain.headers(),
+            false,
+            "websocket",
+            null);
+    return exchange(asking, body, APPLICATION);
+  }
+
   public Exchange exchange(RequestHead head, BodyPipe body, Caller caller) {
     return new Exchange(loop(), caller, head, body, nanos());
   }

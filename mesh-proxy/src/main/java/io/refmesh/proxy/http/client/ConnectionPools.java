@@ -8,6 +8,7 @@ import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.policy.BackendSettings;
+import java.util.random.RandomGenerator;
 
 /**
  * Makes the connections to endpoints: one multiplexed HTTP/2 connection per event loop and sidecar,
@@ -31,27 +32,31 @@ public final class ConnectionPools implements Upstreams {
   private final ConnectionSetup setup;
   private final ClientSettings settings;
   private final Ticker ticker;
+  private final RandomGenerator random;
 
   /**
    * @param channels makes a socket channel of the kind that the event loops drive ({@code
    *     EpollSocketChannel::new} or {@code NioSocketChannel::new})
+   * @param random used from every event loop
    */
   public ConnectionPools(
       SecureConnections secure,
       ChannelFactory<? extends Channel> channels,
       ConnectionSetup setup,
       ClientSettings settings,
-      Ticker ticker) {
+      Ticker ticker,
+      RandomGenerator random) {
     this.secure = secure;
     this.channels = channels;
     this.setup = setup;
     this.settings = settings;
     this.ticker = ticker;
+    this.random = random;
   }
 
   /**
-   * @param protocol of no consequence here: sidecars speak HTTP/2, others what the application
-   *     spoke
+   * @param protocol what the endpoint is said to speak; sidecars speak HTTP/2, others what the
+   *     application spoke, as far as both know it
    */
   @Override
   public Upstream open(
@@ -70,6 +75,8 @@ public final class ConnectionPools implements Upstreams {
     return sidecar
         ? multiplexed
         : new PlainUpstream(
-            new KeepAliveUpstream(connector, settings, backend.limits(), ticker), multiplexed);
+            new KeepAliveUpstream(connector, settings, backend.limits(), ticker, random),
+            multiplexed,
+            protocol);
   }
 }

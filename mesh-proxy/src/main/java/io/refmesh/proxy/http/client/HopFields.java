@@ -27,6 +27,7 @@ final class HopFields {
       case HTTP_1_1 -> headers.set(MeshHeaders.ORIGINAL_VERSION, HTTP_1_1);
       case HTTP_2 -> headers.remove(MeshHeaders.ORIGINAL_VERSION);
     }
+    upgradeAndForm(exchange.request());
     if (exchange.deadlineNanos() == Exchange.NO_DEADLINE) {
       headers.remove(MeshHeaders.DEADLINE);
     } else {
@@ -34,6 +35,17 @@ final class HopFields {
       headers.set(MeshHeaders.DEADLINE, Long.toString(Math.max(left, 1)));
     }
     headers.set(MeshHeaders.TRY, Integer.toString(Math.max(exchange.tries(), 1)));
+  }
+
+  /** Rare, and so written only where there is something to say: the caller's were removed. */
+  private static void upgradeAndForm(RequestHead request) {
+    if (!request.upgrade().isEmpty() && !request.method().equals("GET")) {
+      request.headers().set(MeshHeaders.ORIGINAL_METHOD, request.method());
+    }
+    String absoluteHost = request.absoluteHost();
+    if (absoluteHost != null) {
+      request.headers().set(MeshHeaders.ABSOLUTE_HOST, absoluteHost);
+    }
   }
 
   static void toApplication(RequestHead request) {

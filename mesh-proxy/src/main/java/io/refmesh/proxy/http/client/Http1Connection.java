@@ -7,8 +7,10 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.ReferenceCountUtil;
+import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
+import io.refmesh.proxy.http.Http1Tunnel;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.Unexpected;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Http1Connection extends ChannelInboundHandlerAdapter {
 
   private final ResponseDecoder decoder;
+  private final HttpRequestEncoder encoder = new HttpRequestEncoder();
   private final String name;
   private final KeepAliveUpstream upstream;
   private @Nullable ChannelHandlerContext contextOrNull;
@@ -42,7 +45,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     // A server may answer and close while we still write: its answer is to be read although our
     // write fails.
     channel.config().setAutoClose(false);
-    channel.pipeline().addLast(decoder, new HttpRequestEncoder(), connection);
+    channel.pipeline().addLast(decoder, connection.encoder, connection);
     return connection;
   }
 
@@ -116,7 +119,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
   void start(Exchange exchange, Reply reply) {
     boolean kept = reused;
     reused = true;
-    decoder.expect(exchange.request().method());
+    decoder.expect(exchange.request());
     Http1Try begun = new Http1Try(this, upstream, exchange, reply, kept);
     current = begun;
     begun.start();
@@ -136,6 +139,23 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
       upstream.free(this);
     } else {
       close();
+    }
+  }
+
+  /** The connection is no longer HTTP: what comes after the head just read goes into a pipe. */
+  Http1Tunnel becomeTunnel(BodyPipe incoming, BodyPipe outgoing, Http1Tunnel.Owner owner) {
+    Http1Tunnel tunnel = new Http1Tunnel(incoming, outgoing, owner);
+    context().pipeline().remove(encoder);
+    context().pipeline().replace(decoder, null, tunnel);
+    return tunnel;
+  }
+
+  /** Its tunnel is over; it closes by itself. */
+  void tunnelOver() {
+    current = null;
+    if (!closed) {
+      closed = true;
+      upstream.closed(this);
     }
   }
 

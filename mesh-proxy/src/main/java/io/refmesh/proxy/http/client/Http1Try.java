@@ -3,16 +3,12 @@ package io.refmesh.proxy.http.client;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
-import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -20,6 +16,7 @@ import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.Http1Fields;
+import io.refmesh.proxy.http.Http1Tunnel;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.Reply;
@@ -34,8 +31,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An abandoned response is read and dropped for a moment, because a short one leaves a
  * connection that can be used again.
+ *
+ * <p>Long because the states of one exchange and all ways out of them are to be read together.
  */
-final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink {
+final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink, Http1Tunnel.Owner {
 
   /**
    * Bytes of a response body on their way through the proxy before reading pauses; reading goes on
@@ -54,8 +53,6 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
    */
   private static final long LAST_ANSWER_MILLIS = 1_000;
 
-  private static final DefaultHttpHeadersFactory HEADERS =
-      DefaultHttpHeadersFactory.headersFactory().withValidation(false);
   private static final DefaultHttpHeadersFactory TRAILERS =
       DefaultHttpHeadersFactory.trailersFactory().withValidation(false);
 
@@ -82,6 +79,8 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   private int owed;
 
   private @Nullable BodyPipe responseBody;
+  private @Nullable Http1Tunnel tunnel;
+  private @Nullable WebSocketKey webSocketKey;
   private boolean awaitsFinalHead = true;
   private boolean keepAlive;
   private boolean untilClose;
@@ -121,21 +120,13 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       return;
     }
     HopFields.toApplication(request);
-    HttpHeaders headers = HEADERS.newHeaders();
-    if (!request.authority().isEmpty()) {
-      headers.add(HttpHeaderNames.HOST, request.authority());
+    if (Http1RequestHead.bridgesWebSocket(request)) {
+      webSocketKey = upstream.webSocketKey();
     }
-    Http1Fields.toHttp1(request.headers(), headers);
-    frame(headers);
-    requestEnded = request.endOfStream();
+    // What is written into a tunnel comes after the request.
+    requestEnded = request.endOfStream() || request.opensTunnel();
     progress = Progress.SENT;
-    HttpVersion version =
-        request.version() == RequestHead.Version.HTTP_1_0
-            ? HttpVersion.HTTP_1_0
-            : HttpVersion.HTTP_1_1;
-    write(
-        new DefaultHttpRequest(
-            version, HttpMethod.valueOf(request.method()), request.path(), headers));
+    write(Http1RequestHead.of(request, webSocketKey));
     if (state != State.RUNNING) {
       // The connection was gone, and writing said so at once.
       return;
@@ -146,24 +137,6 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       attached = true;
       requestBody.attach(this);
     }
-  }
-
-  /**
-   * RFC 9112 §6: the framing that the application chose, and none where there is no body to frame.
-   */
-  private void frame(HttpHeaders headers) {
-    if (headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
-      return;
-    }
-    if (!request.endOfStream()) {
-      headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
-    } else if (request.version() == RequestHead.Version.HTTP_2 && expectsBody(request.method())) {
-      headers.set(HttpHeaderNames.CONTENT_LENGTH, HttpHeaderValues.ZERO);
-    }
-  }
-
-  private static boolean expectsBody(String method) {
-    return method.equals("POST") || method.equals("PUT") || method.equals("PATCH");
   }
 
   private void write(Object message) {
@@ -252,24 +225,17 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (state != State.RUNNING) {
       return;
     }
-    if (response.decoderResult().isFailure()) {
-      broken(response.decoderResult().cause());
-      return;
-    }
-    if (!awaitsFinalHead) {
-      broken(new IllegalStateException("a second response came"));
+    String mistake =
+        awaitsFinalHead
+            ? Http1ResponseHead.mistake(response, request, webSocketKey)
+            : "a second response came";
+    if (mistake != null) {
+      broken(mistake);
       return;
     }
     int code = response.status().code();
-    if (code == 101) {
-      broken(
-          new IllegalStateException(
-              "the connection was switched to another protocol, which nobody asked for"));
-      return;
-    }
-    String coding = response.headers().get(HttpHeaderNames.TRANSFER_ENCODING);
-    if (coding != null && !coding.trim().equalsIgnoreCase("chunked")) {
-      broken(new IllegalStateException("Transfer-Encoding is not chunked alone"));
+    if (request.tunnelAfter(code)) {
+      openTunnel(code, response.headers());
       return;
     }
     Http2Headers headers = Http1Fields.fromHttp1(response.headers());
@@ -301,13 +267,52 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
   }
 
+  /** The server agreed: from now on the connection carries bytes. */
+  private void openTunnel(int code, HttpHeaders fields) {
+    Http2Headers headers = Http1Fields.fromHttp1(fields);
+    headers.remove(HttpHeaderNames.CONTENT_LENGTH);
+    if (webSocketKey != null) {
+      headers.remove(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT);
+    }
+    awaitsFinalHead = false;
+    stopTimer();
+    status = code;
+    progress = Progress.HEAD_RECEIVED;
+    BodyPipe incoming = new BodyPipe(this);
+    responseBody = incoming;
+    Http1Tunnel opened = connection.becomeTunnel(incoming, requestBody, this);
+    tunnel = opened;
+    tellingHead = true;
+    reply.head(new ResponseHead(code, headers, incoming, false));
+    tellingHead = false;
+    if (abandoned) {
+      giveUp();
+    } else if (state == State.RUNNING) {
+      attached = true;
+      requestBody.attach(opened);
+    }
+  }
+
+  @Override
+  public void tunnelEnded() {
+    if (state == State.RUNNING) {
+      responseEnded = true;
+      finish(new Outcome.Answered(status, grpcStatus), true);
+    }
+  }
+
+  @Override
+  public void tunnelCut(Outcome.Failed why) {
+    failed(why);
+  }
+
   void content(HttpContent content) {
     if (content.decoderResult().isFailure()) {
       content.release();
       if (state == State.DROPPING) {
         stopDropping();
       } else {
-        broken(content.decoderResult().cause());
+        broken(String.valueOf(content.decoderResult().cause().getMessage()));
       }
       return;
     }
@@ -364,6 +369,10 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
 
   @Override
   public void consumed(int bytes) {
+    if (tunnel != null) {
+      tunnel.consumed(bytes);
+      return;
+    }
     outstanding -= bytes;
     if (readingPaused && outstanding <= CREDIT / 2) {
       readingPaused = false;
@@ -427,7 +436,19 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (state == State.DROPPING) {
       state = State.OVER;
       stopTimer();
-      connection.finished(false);
+      leave(false);
+    }
+  }
+
+  /** Gives the connection back, or ends it when it is no use to anybody else. */
+  private void leave(boolean clean) {
+    if (tunnel == null) {
+      connection.finished(clean);
+      return;
+    }
+    connection.tunnelOver();
+    if (!clean) {
+      tunnel.cut();
     }
   }
 
@@ -438,14 +459,12 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
   }
 
-  private void broken(Throwable cause) {
+  private void broken(String mistake) {
     if (state == State.RUNNING) {
       finish(
           new Outcome.Failed(
               MeshError.UPSTREAM_RESET,
-              connection.name()
-                  + ": the response breaks the HTTP specification: "
-                  + cause.getMessage(),
+              connection.name() + ": the response breaks the HTTP specification: " + mistake,
               progress),
           false);
     }
@@ -458,7 +477,7 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       stopTimer();
       return;
     }
-    if (kept && !connection.bytesRead() && request.idempotent() && request.endOfStream()) {
+    if (kept && !connection.bytesRead() && request.idempotent() && !attached && requestEnded) {
       // The server closed a kept connection as our request was on its way. It is safe to send it
       // again.
       state = State.OVER;
@@ -484,7 +503,7 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (responseBody != null && !responseEnded) {
       responseBody.fail(Outcomes.cut(outcome, progress));
     }
-    connection.finished(clean);
+    leave(clean);
     reply.done(outcome);
   }
 

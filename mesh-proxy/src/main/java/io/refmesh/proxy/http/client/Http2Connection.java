@@ -82,6 +82,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
   private boolean retired;
   private boolean dead;
   private @Nullable String goodbye;
+  private boolean takesUpgrades;
 
   private Http2Connection(
       Http2FrameCodec codec,
@@ -154,7 +155,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
           on.reset(frame.errorCode());
         }
       }
-      case Http2SettingsFrame frame -> settingsArrived();
+      case Http2SettingsFrame frame -> settingsArrived(frame.settings());
       case Http2GoAwayFrame frame -> goAway(frame);
       default -> ReferenceCountUtil.release(message);
     }
@@ -233,7 +234,9 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     }
   }
 
-  private void settingsArrived() {
+  private void settingsArrived(Http2Settings changed) {
+    Boolean connectProtocol = changed.connectProtocolEnabled();
+    takesUpgrades = connectProtocol == null ? takesUpgrades : connectProtocol;
     Opening told = opening;
     if (told == null) {
       upstream.roomOn(this);
@@ -330,6 +333,11 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
         && opening == null
         && local.canOpenStream()
         && local.lastStreamCreated() < LAST_COMFORTABLE_ID;
+  }
+
+  /** Whether the peer takes extended CONNECT (RFC 8441 §3). */
+  boolean takesUpgrades() {
+    return takesUpgrades;
   }
 
   void start(Exchange exchange, Reply reply, boolean again) {

@@ -14,6 +14,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.Reply;
@@ -64,6 +65,7 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   private boolean tellingHead;
   private boolean abandoned;
   private boolean responseEnded;
+  private boolean tunnel;
   private int readsBefore;
   private int status;
   private int grpcStatus = -1;
@@ -105,6 +107,14 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     } else {
       HopFields.toApplication(request);
     }
+    if (!request.upgrade().isEmpty() && !connection.takesUpgrades()) {
+      finish(
+          Outcome.Failed.before(
+              MeshError.UPSTREAM_RESET,
+              connection.name() + " does not take extended CONNECT, and so no upgrade (RFC 8441)"),
+          null);
+      return;
+    }
     readsBefore = connection.readsSoFar();
     requestEnded = request.endOfStream();
     ChannelFuture write = writeHead();
@@ -118,7 +128,13 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (!write.isDone()) {
       write.addListener(written -> headWritten((ChannelFuture) written));
     }
-    if (!requestEnded) {
+    if (!request.opensTunnel()) {
+      attachRequest();
+    }
+  }
+
+  private void attachRequest() {
+    if (!requestEnded && !attached) {
       attached = true;
       requestBody.attach(this);
     }
@@ -129,7 +145,17 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
    */
   private ChannelFuture writeHead() {
     Http2Headers headers = request.headers();
-    headers.method(request.method()).scheme(request.scheme()).path(request.path());
+    if (request.opensTunnel()) {
+      headers.method("CONNECT");
+      if (!request.upgrade().isEmpty()) {
+        headers.add(Http2Headers.PseudoHeaderName.PROTOCOL.value(), request.upgrade());
+      }
+    } else {
+      headers.method(request.method());
+    }
+    if (!request.method().equals("CONNECT")) {
+      headers.scheme(request.scheme()).path(request.path());
+    }
     if (!request.authority().isEmpty()) {
       headers.authority(request.authority());
     }
@@ -139,6 +165,7 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
           .write(new DefaultHttp2HeadersFrame(headers, requestEnded).stream(stream));
     } finally {
       headers.remove(Http2Headers.PseudoHeaderName.METHOD.value());
+      headers.remove(Http2Headers.PseudoHeaderName.PROTOCOL.value());
       headers.remove(Http2Headers.PseudoHeaderName.SCHEME.value());
       headers.remove(Http2Headers.PseudoHeaderName.PATH.value());
       headers.remove(Http2Headers.PseudoHeaderName.AUTHORITY.value());
@@ -187,6 +214,9 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       connection.context().write(new DefaultHttp2HeadersFrame(trailers, true).stream(stream));
     }
     connection.written();
+    if (tunnel && responseEnded) {
+      finish(new Outcome.Answered(status, grpcStatus), null);
+    }
   }
 
   @Override
@@ -224,14 +254,30 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     }
     BodyPipe body = endOfStream ? BodyPipe.empty() : new BodyPipe(this);
     responseBody = body;
+    if (switched(headers)) {
+      status = 101;
+    }
+    tunnel = request.tunnelAfter(status);
     tellingHead = true;
     reply.head(new ResponseHead(status, headers, body, endOfStream));
     tellingHead = false;
+    if (request.opensTunnel() && state == State.RUNNING && !abandoned) {
+      attachRequest();
+    }
     if (endOfStream) {
       answered();
     } else if (abandoned) {
       giveUp();
     }
+  }
+
+  /**
+   * Whether an upgrade was granted. A sidecar says so, because the application behind it may also
+   * have answered 200 without switching; any other server says it with the status.
+   */
+  private boolean switched(Http2Headers headers) {
+    boolean said = headers.getAndRemove(MeshHeaders.UPGRADED) != null;
+    return !request.upgrade().isEmpty() && status / 100 == 2 && (said || !upstream.sidecar());
   }
 
   private void trailers(Http2Headers trailers) {
@@ -289,6 +335,10 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   private void answered() {
     if (state == State.RUNNING) {
       responseEnded = true;
+      if (tunnel && !requestEnded) {
+        // One direction of a tunnel; the other goes on.
+        return;
+      }
       finish(new Outcome.Answered(status, grpcStatus), Http2Error.CANCEL);
     } else {
       dropped(0, true);

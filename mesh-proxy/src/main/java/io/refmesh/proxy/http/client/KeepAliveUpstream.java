@@ -11,6 +11,7 @@ import io.refmesh.proxy.http.Reply;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class KeepAliveUpstream implements Upstream {
   private final Connector connector;
   private final ClientSettings settings;
   private final Ticker ticker;
+  private final RandomGenerator random;
   private final WaitingLine line;
   private final int connectionsMost;
   private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
@@ -31,10 +33,15 @@ final class KeepAliveUpstream implements Upstream {
   private boolean closed;
 
   KeepAliveUpstream(
-      Connector connector, ClientSettings settings, BackendSettings.Limits limits, Ticker ticker) {
+      Connector connector,
+      ClientSettings settings,
+      BackendSettings.Limits limits,
+      Ticker ticker,
+      RandomGenerator random) {
     this.connector = connector;
     this.settings = settings;
     this.ticker = ticker;
+    this.random = random;
     this.line = new WaitingLine(limits.pending(), connector.name());
     this.connectionsMost = limits.connections() == 0 ? Integer.MAX_VALUE : limits.connections();
   }
@@ -99,6 +106,10 @@ final class KeepAliveUpstream implements Upstream {
                 .schedule(this::closeIdle, settings.idle().toNanos(), TimeUnit.NANOSECONDS);
       }
     }
+  }
+
+  WebSocketKey webSocketKey() {
+    return WebSocketKey.random(random);
   }
 
   void closed(Http1Connection connection) {

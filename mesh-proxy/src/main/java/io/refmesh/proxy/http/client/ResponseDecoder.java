@@ -6,15 +6,17 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.refmesh.proxy.http.RequestHead;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's response decoder, told for each request whether it is HEAD, and able to say whether any
- * byte of the response came, be it of a whole head or not: a request of which something was read
- * must not be sent again.
+ * Netty's response decoder, told for each request what it is, for that decides where the response
+ * ends, and able to say whether any byte of the response came, be it of a whole head or not: a
+ * request of which something was read must not be sent again.
  */
 final class ResponseDecoder extends HttpResponseDecoder {
 
-  private boolean head;
+  private @Nullable RequestHead request;
   private boolean bytesRead;
 
   ResponseDecoder(ClientSettings settings) {
@@ -27,8 +29,8 @@ final class ResponseDecoder extends HttpResponseDecoder {
   }
 
   /** The next response answers this request. */
-  void expect(String method) {
-    head = method.equals("HEAD");
+  void expect(RequestHead asked) {
+    request = asked;
     bytesRead = false;
   }
 
@@ -44,10 +46,14 @@ final class ResponseDecoder extends HttpResponseDecoder {
 
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage message) {
-    boolean empty = super.isContentAlwaysEmpty(message);
-    return empty
-        || head
-            && message instanceof HttpResponse response
-            && response.status().codeClass() != HttpStatusClass.INFORMATIONAL;
+    if (request == null || !(message instanceof HttpResponse response)) {
+      return super.isContentAlwaysEmpty(message);
+    }
+    if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+      return true;
+    }
+    return request.method().equals("HEAD")
+        || request.tunnelAfter(response.status().code())
+        || super.isContentAlwaysEmpty(message);
   }
 }

@@ -23,6 +23,7 @@ import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.ErrorResponses;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.Http1Fields;
+import io.refmesh.proxy.http.Http1Tunnel;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is over when done was called, the response is written to its end, and the request is read
  * to its end.
  */
-final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
+final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink, Http1Tunnel.Owner {
 
   /**
    * Bytes of a request body on their way through the proxy before reading pauses; reading goes on
@@ -83,6 +84,7 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   private int owed;
   private boolean done;
   private boolean over;
+  private @Nullable Http1Tunnel tunnel;
   private @Nullable ScheduledFuture<?> restTimer;
 
   Http1Exchange(Http1ServerHandler connection, RequestHead request, boolean callerKeepsAlive) {
@@ -127,7 +129,9 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     if (content instanceof LastHttpContent last) {
       requestEnded = true;
-      requestBody.end(Http1Fields.trailersFromHttp1(last.trailingHeaders()));
+      if (!request.opensTunnel()) {
+        requestBody.end(Http1Fields.trailersFromHttp1(last.trailingHeaders()));
+      }
       maybeFinish();
     }
   }
@@ -148,6 +152,10 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
 
   @Override
   public void consumed(int bytes) {
+    if (tunnel != null) {
+      tunnel.consumed(bytes);
+      return;
+    }
     outstanding -= bytes;
     if (readingPaused && outstanding <= CREDIT / 2 && !over) {
       readingPaused = false;
@@ -185,6 +193,13 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
     responseBody = body;
     response = Response.BODY;
+    if (request.tunnelAfter(head.status())) {
+      openTunnel(head, body);
+      return;
+    }
+    if (request.opensTunnel()) {
+      requestBody.end(null);
+    }
     HttpResponse message = message(head);
     frame(head, message.headers());
     connection.encoder().answersHead(request.method().equals("HEAD"));
@@ -194,21 +209,52 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   }
 
   private void inform(ResponseHead head) {
-    if (request.version() == RequestHead.Version.HTTP_1_0) {
-      return;
+    if (request.version() != RequestHead.Version.HTTP_1_0) {
+      HttpHeaders headers = HEADERS.newHeaders();
+      Http1Fields.toHttp1(head.headers(), headers);
+      writeHeadAlone(head.status(), headers);
     }
-    HttpHeaders headers = HEADERS.newHeaders();
-    Http1Fields.toHttp1(head.headers(), headers);
+  }
+
+  private void writeHeadAlone(int status, HttpHeaders headers) {
     context()
         .write(
             new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
-                HttpResponseStatus.valueOf(head.status()),
+                HttpResponseStatus.valueOf(status),
                 Unpooled.EMPTY_BUFFER,
                 headers,
                 TRAILERS.newEmptyHeaders()),
             context().voidPromise());
     connection.written();
+  }
+
+  /** The server agreed: the head says so, and from then on the connection carries bytes. */
+  private void openTunnel(ResponseHead head, BodyPipe body) {
+    HttpHeaders headers = HEADERS.newHeaders();
+    Http1Fields.toHttp1(head.headers(), headers);
+    // Neither means anything before a tunnel (RFC 9110 §9.3.6).
+    headers.remove(HttpHeaderNames.CONTENT_LENGTH);
+    headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+    if (!request.upgrade().isEmpty()) {
+      headers.add(HttpHeaderNames.UPGRADE, request.upgrade());
+      headers.add(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+    }
+    connection.encoder().answersHead(false);
+    writeHeadAlone(head.status(), headers);
+    Http1Tunnel opened = connection.becomeTunnel(requestBody, body, this);
+    tunnel = opened;
+    body.attach(opened);
+  }
+
+  @Override
+  public void tunnelEnded() {
+    over = true;
+  }
+
+  @Override
+  public void tunnelCut(Outcome.Failed why) {
+    response = Response.CUT;
   }
 
   private static HttpResponse message(ResponseHead head) {
@@ -337,7 +383,11 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   private void cut() {
     response = Response.CUT;
     giveUp(responseBody);
-    connection.reset();
+    if (tunnel == null) {
+      connection.reset();
+    } else {
+      tunnel.cut();
+    }
   }
 
   @Override
@@ -351,19 +401,11 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
       return;
     }
     if (response == Response.AWAITED) {
-      switch (outcome) {
-        case Outcome.Failed failed ->
-            head(ErrorResponses.of(failed, request, connection.tellsAll()));
-        case Outcome.Answered answered ->
-            head(
-                ErrorResponses.of(
-                    new Outcome.Failed(
-                        MeshError.UPSTREAM_RESET,
-                        "no response head came (status " + answered.status() + ")",
-                        Outcome.Progress.SENT),
-                    request,
-                    connection.tellsAll()));
-        case Outcome.CallerGone gone -> cut();
+      ResponseHead instead = ErrorResponses.insteadOfHead(outcome, request, connection.tellsAll());
+      if (instead == null) {
+        cut();
+      } else {
+        head(instead);
       }
     } else if (response == Response.BODY && !(outcome instanceof Outcome.Answered)) {
       cut();
@@ -416,7 +458,7 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     if (!done) {
       cancel(new Outcome.CallerGone(progress));
     }
-    if (!requestEnded) {
+    if (!requestEnded || request.opensTunnel()) {
       requestBody.fail(
           new Outcome.Failed(
               MeshError.BAD_REQUEST,

@@ -21,7 +21,7 @@ public final class Http1Server {
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
     ResponseEncoder encoder = new ResponseEncoder();
     Http1ServerHandler handler = new Http1ServerHandler(service, caller, settings, encoder);
-    pipeline.addLast(new RequestDecoder(settings, handler), encoder, handler);
+    pipeline.addLast(handler.decoder(), encoder, handler);
     return handler;
   }
 }

@@ -19,6 +19,7 @@ import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
+import io.refmesh.proxy.http.Http1Tunnel;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.RequestHead;
@@ -52,6 +53,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private final HttpService service;
   private final Caller caller;
   private final ServerSettings settings;
+  private final RequestDecoder decoder;
   private final ResponseEncoder encoder;
   private final TrustedFields trusted;
   private final boolean tellsAll;
@@ -61,6 +63,9 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private @Nullable Http1Exchange current;
   private boolean serving;
   private boolean bodyPaused;
+  private boolean holding;
+  private boolean heldBack;
+  private boolean tunnelling;
   private boolean draining;
   private boolean closing;
   private int inFlight;
@@ -70,6 +75,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     this.service = service;
     this.caller = caller;
     this.settings = settings;
+    this.decoder = new RequestDecoder(settings, this);
     this.encoder = encoder;
     this.trusted = new TrustedFields(caller, settings.role());
     this.tellsAll = settings.role() == Role.OUTBOUND || caller.meshed();
@@ -105,6 +111,10 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       ended.connectionLost();
     }
     context.fireChannelInactive();
+  }
+
+  RequestDecoder decoder() {
+    return decoder;
   }
 
   @Override
@@ -184,6 +194,10 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     begun.exchange(exchange);
     current = begun;
     inFlight++;
+    if (head.opensTunnel()) {
+      holding = true;
+      decoder.hold(this::moreFollows);
+    }
     service.handle(exchange, begun);
   }
 
@@ -250,7 +264,24 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
         RequestHead.Version.HTTP_1_1, "GET", "http", "", "/", new DefaultHttp2Headers(false), true);
   }
 
+  private void moreFollows() {
+    heldBack = true;
+    updateReading();
+  }
+
   // -- what an exchange says
+
+  /**
+   * The connection is no longer HTTP: what was read ahead and all that comes goes into {@code
+   * incoming}. The head that says so has been written.
+   */
+  Http1Tunnel becomeTunnel(BodyPipe incoming, BodyPipe outgoing, Http1Tunnel.Owner owner) {
+    Http1Tunnel tunnel = new Http1Tunnel(incoming, outgoing, owner);
+    tunnelling = true;
+    context().pipeline().remove(encoder);
+    context().pipeline().replace(decoder, null, tunnel);
+    return tunnel;
+  }
 
   ChannelHandlerContext context() {
     if (contextOrNull == null) {
@@ -308,9 +339,23 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       }
       return;
     }
+    goOn();
     serveReadAhead();
     if (current == null && draining && !closing) {
       closeWhenStillIdle();
+    }
+  }
+
+  /** There was no tunnel. */
+  private void goOn() {
+    if (holding) {
+      holding = false;
+      heldBack = false;
+      try {
+        decoder.goOn(context().pipeline().context(decoder));
+      } catch (Exception e) {
+        exceptionCaught(context(), e);
+      }
     }
   }
 
@@ -350,8 +395,11 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
 
   private void updateReading() {
     // epoll refuses to change what it is to tell about a socket that is closed.
-    if (context().channel().isOpen()) {
-      context().channel().config().setAutoRead(closing || readAhead.isEmpty() && !bodyPaused);
+    if (context().channel().isOpen() && !tunnelling) {
+      context()
+          .channel()
+          .config()
+          .setAutoRead(closing || readAhead.isEmpty() && !bodyPaused && !heldBack);
     }
   }
 

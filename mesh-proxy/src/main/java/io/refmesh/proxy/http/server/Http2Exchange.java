@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
@@ -14,6 +15,7 @@ import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.ErrorResponses;
 import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
@@ -44,6 +46,7 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   private Response response = Response.AWAITED;
   private @Nullable BodyPipe responseBody;
   private @Nullable WrittenBytes writes;
+  private boolean tunnel;
   private boolean done;
   private boolean over;
 
@@ -118,7 +121,10 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
       throw new IllegalStateException(
           "a response has one final head (found: another with status " + head.status() + ")");
     }
-    head.headers().status(HttpResponseStatus.valueOf(head.status()).codeAsText());
+    if (request.opensTunnel() && !head.informational() && refusedTunnel(head)) {
+      return;
+    }
+    head.headers().status(wireStatus(head.status()).codeAsText());
     if (head.informational()) {
       write(head.headers(), false);
       return;
@@ -137,6 +143,46 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     writes = new WrittenBytes(body);
     write(head.headers(), false);
     body.attach(this);
+  }
+
+  /** Consent to an upgrade is 101 in HTTP/1 and 200 here. */
+  private HttpResponseStatus wireStatus(int status) {
+    return tunnel && !request.upgrade().isEmpty()
+        ? HttpResponseStatus.OK
+        : HttpResponseStatus.valueOf(status);
+  }
+
+  /**
+   * Answers that open no tunnel are passed on, but one: a 2xx without upgrade would look like
+   * consent to every caller but another sidecar.
+   */
+  private boolean refusedTunnel(ResponseHead head) {
+    Http2Headers headers = head.headers();
+    headers.remove(MeshHeaders.UPGRADED);
+    tunnel = request.tunnelAfter(head.status());
+    if (tunnel) {
+      headers.remove(HttpHeaderNames.CONTENT_LENGTH);
+      if (!request.upgrade().isEmpty() && connection.toSidecar()) {
+        headers.set(MeshHeaders.UPGRADED, request.upgrade());
+      }
+      return false;
+    }
+    if (head.status() / 100 != 2 || connection.toSidecar()) {
+      return false;
+    }
+    head(
+        ErrorResponses.of(
+            new Outcome.Failed(
+                MeshError.UPSTREAM_RESET,
+                "the server answered "
+                    + head.status()
+                    + " and did not switch to "
+                    + request.upgrade(),
+                Outcome.Progress.HEAD_RECEIVED),
+            request,
+            connection.tellsAll()));
+    giveUp(head.body());
+    return true;
   }
 
   @Override
@@ -199,7 +245,7 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
    * (RFC 9113 §8.1).
    */
   private void endWritten(ChannelFuture write) {
-    if (write.isSuccess() && !requestEnded && !over) {
+    if (write.isSuccess() && !requestEnded && !over && !tunnel) {
       requestBody.abandon();
       connection.reset(stream, Http2Error.NO_ERROR.code());
     }
@@ -236,19 +282,11 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
       return;
     }
     if (response == Response.AWAITED) {
-      switch (outcome) {
-        case Outcome.Failed failed ->
-            head(ErrorResponses.of(failed, request, connection.tellsAll()));
-        case Outcome.Answered answered ->
-            head(
-                ErrorResponses.of(
-                    new Outcome.Failed(
-                        MeshError.UPSTREAM_RESET,
-                        "no response head came (status " + answered.status() + ")",
-                        Outcome.Progress.SENT),
-                    request,
-                    connection.tellsAll()));
-        case Outcome.CallerGone gone -> cut(Http2Error.CANCEL.code());
+      ResponseHead instead = ErrorResponses.insteadOfHead(outcome, request, connection.tellsAll());
+      if (instead == null) {
+        cut(Http2Error.CANCEL.code());
+      } else {
+        head(instead);
       }
     } else if (response == Response.BODY && !(outcome instanceof Outcome.Answered)) {
       cut(Http2Error.INTERNAL_ERROR.code());

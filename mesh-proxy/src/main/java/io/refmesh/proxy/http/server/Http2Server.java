@@ -35,6 +35,7 @@ public final class Http2Server {
                 Http2Settings.defaultSettings()
                     .maxConcurrentStreams(settings.streams())
                     .initialWindowSize(settings.streamWindow())
+                    .connectProtocolEnabled(true)
                     .maxHeaderListSize(headerBytes))
             .validateHeaders(true)
             .validateRequiredPseudoHeaders(true)

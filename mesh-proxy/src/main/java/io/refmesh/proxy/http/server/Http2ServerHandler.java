@@ -239,6 +239,11 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     return tellsAll;
   }
 
+  /** Whether the caller is another sidecar, which understands what the mesh adds. */
+  boolean toSidecar() {
+    return trusted.believeMesh();
+  }
+
   void done() {
     inFlight--;
   }

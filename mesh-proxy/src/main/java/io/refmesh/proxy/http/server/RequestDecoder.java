@@ -1,6 +1,7 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
@@ -12,8 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's strict request decoder, and two things that it does not do: a folded header line is an
- * error (RFC 9112 §5.2), and a head that does not come to its end in time is one too.
+ * Netty's strict request decoder, and what it does not do: a folded header line is an error (RFC
+ * 9112 §5.2), a head that does not come to its end in time is one too, and after a request that
+ * asks for another protocol it waits to hear what comes next.
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
@@ -35,6 +37,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   private boolean requestLineSeen;
   private boolean inBody;
   private boolean broken;
+  private @Nullable Runnable heldBack;
   private @Nullable ScheduledFuture<?> timer;
 
   RequestDecoder(ServerSettings settings, HeadTrouble trouble) {
@@ -53,6 +56,12 @@ final class RequestDecoder extends HttpRequestDecoder {
       throws Exception {
     if (broken) {
       buffer.skipBytes(buffer.readableBytes());
+      return;
+    }
+    if (heldBack != null) {
+      if (buffer.isReadable()) {
+        heldBack.run();
+      }
       return;
     }
     if (!inBody && buffer.isReadable()) {
@@ -107,8 +116,26 @@ final class RequestDecoder extends HttpRequestDecoder {
       throws Exception {
     stopTimer();
     // A head that the caller gave up is nobody's request.
-    if (inBody) {
+    if (inBody && heldBack == null) {
       super.decodeLast(context, buffer, out);
+    }
+  }
+
+  /**
+   * Decodes nothing more before {@link #goOn}: what follows may not be HTTP.
+   *
+   * @param more run when something follows
+   */
+  void hold(Runnable more) {
+    heldBack = more;
+  }
+
+  /** What follows is HTTP after all. */
+  void goOn(ChannelHandlerContext context) throws Exception {
+    if (heldBack != null) {
+      heldBack = null;
+      channelRead(context, Unpooled.EMPTY_BUFFER);
+      channelReadComplete(context);
     }
   }
 

@@ -2,6 +2,7 @@ package io.refmesh.proxy.http.server;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
@@ -27,17 +28,11 @@ final class RequestHeads {
   static RequestHead ofHttp1(HttpRequest request) throws BadRequest {
     Version version = version(request.protocolVersion());
     String method = request.method().name();
-    if (request.method().equals(HttpMethod.CONNECT)) {
-      throw new BadRequest("CONNECT is not served (expected: a request to the service itself)");
-    }
-    if (request
-        .headers()
-        .containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
-      // Other upgrades are offers that may be ignored; this one is what the caller came for.
-      throw new BadRequest(
-          "WebSocket is not served (expected: a plain HTTP request, or the port declared opaque)");
-    }
     boolean chunked = requireOnlyChunked(request);
+    boolean body = chunked || HttpUtil.getContentLength(request, 0L) > 0;
+    if (request.method().equals(HttpMethod.CONNECT)) {
+      return connectOfHttp1(request, version, chunked);
+    }
     Http2Headers headers = Http1Fields.fromHttp1(request.headers());
     List<CharSequence> hosts = headers.getAllAndRemove(HttpHeaderNames.HOST);
     if (hosts.size() > 1) {
@@ -46,10 +41,13 @@ final class RequestHeads {
     String authority = hosts.isEmpty() ? "" : hosts.getFirst().toString();
     String target = request.uri();
     String scheme = "http";
+    String absoluteHost = null;
     int schemeEnd = target.indexOf("://");
     if (schemeEnd > 0 && target.charAt(0) != '/') {
       scheme = target.substring(0, schemeEnd).toLowerCase(Locale.ROOT);
       int authorityEnd = endOfAuthority(target, schemeEnd + 3);
+      absoluteHost = authority;
+      requireHost(authority);
       authority = target.substring(schemeEnd + 3, authorityEnd);
       target = target.substring(authorityEnd);
       if (target.isEmpty()) {
@@ -61,8 +59,73 @@ final class RequestHeads {
         throw new BadRequest("the request target has a scheme and no host");
       }
     }
-    boolean endOfStream = !chunked && HttpUtil.getContentLength(request, 0L) == 0;
-    return checked(version, method, scheme, authority, target, headers, endOfStream);
+    // The bytes of an upgrade follow the request's body, for which the way through the mesh has no
+    // mark: such a request is served without its upgrade, as any server may do.
+    String upgrade = body ? "" : upgrade(request.headers(), version);
+    boolean endOfStream = !body && upgrade.isEmpty();
+    return checked(
+        new RequestHead(
+            version,
+            method,
+            scheme,
+            authority,
+            target,
+            headers,
+            endOfStream,
+            upgrade,
+            absoluteHost));
+  }
+
+  private static RequestHead connectOfHttp1(HttpRequest request, Version version, boolean chunked)
+      throws BadRequest {
+    if (chunked || request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
+      throw new BadRequest("CONNECT has a body (expected: no Content-Length, no chunks)");
+    }
+    if (request.headers().getAll(HttpHeaderNames.HOST).size() > 1) {
+      throw new BadRequest("Host is there more than once");
+    }
+    Http2Headers headers = Http1Fields.fromHttp1(request.headers());
+    // The target says whom it is for (RFC 9112 §3.2.3).
+    headers.remove(HttpHeaderNames.HOST);
+    return connect(version, request.uri(), headers, false);
+  }
+
+  private static RequestHead connect(
+      Version version, String authority, Http2Headers headers, boolean endOfStream)
+      throws BadRequest {
+    int colon = authority.lastIndexOf(':');
+    if (colon <= 0 || !isPort(authority.substring(colon + 1))) {
+      throw new BadRequest("the target of CONNECT is not host:port");
+    }
+    requireHost(authority);
+    return new RequestHead(version, "CONNECT", "http", authority, "", headers, endOfStream);
+  }
+
+  /**
+   * The first protocol that the caller would rather speak; empty for none. Other versions of HTTP
+   * and TLS are not offered to a server: what it would be asked after them nobody here would see.
+   */
+  private static String upgrade(HttpHeaders fields, Version version) {
+    if (version != Version.HTTP_1_1
+        || !fields.contains(HttpHeaderNames.UPGRADE)
+        || !fields.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)) {
+      return "";
+    }
+    for (String value : fields.getAll(HttpHeaderNames.UPGRADE)) {
+      for (String offered : value.split(",", -1)) {
+        String protocol = offered.trim();
+        String lower = protocol.toLowerCase(Locale.ROOT);
+        boolean hidden =
+            lower.equals("h2c")
+                || lower.equals("h2")
+                || lower.startsWith("http/")
+                || lower.startsWith("tls/");
+        if (!hidden && isProtocol(protocol)) {
+          return protocol;
+        }
+      }
+    }
+    return "";
   }
 
   /**
@@ -74,9 +137,7 @@ final class RequestHeads {
     String scheme = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.SCHEME.value()));
     String path = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.PATH.value()));
     String authority = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.AUTHORITY.value()));
-    if (method.equals("CONNECT")) {
-      throw new BadRequest("CONNECT is not served (expected: a request to the service itself)");
-    }
+    String upgrade = text(headers.getAndRemove(Http2Headers.PseudoHeaderName.PROTOCOL.value()));
     List<CharSequence> hosts = headers.getAllAndRemove(HttpHeaderNames.HOST);
     for (CharSequence host : hosts) {
       if (authority.isEmpty()) {
@@ -93,7 +154,28 @@ final class RequestHeads {
         version = "HTTP/1.0".contentEquals(original) ? Version.HTTP_1_0 : Version.HTTP_1_1;
       }
     }
-    return checked(version, method, scheme, authority, path, headers, endOfStream);
+    CharSequence originalMethod = headers.getAndRemove(MeshHeaders.ORIGINAL_METHOD);
+    CharSequence host = headers.getAndRemove(MeshHeaders.ABSOLUTE_HOST);
+    String absoluteHost = believeVersion && host != null ? host.toString() : null;
+    boolean connect = method.equals("CONNECT");
+    if (connect && headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
+      throw new BadRequest("CONNECT has a content-length (expected: none)");
+    }
+    if (connect && upgrade.isEmpty()) {
+      if (!path.isEmpty() || !scheme.isEmpty()) {
+        throw new BadRequest("CONNECT has a :scheme or :path (expected: :authority alone)");
+      }
+      return connect(version, authority, headers, endOfStream);
+    }
+    if (!upgrade.isEmpty()) {
+      if (!connect || !isProtocol(upgrade)) {
+        throw new BadRequest(":protocol is not a token, or the method is not CONNECT");
+      }
+      method = believeVersion && originalMethod != null ? originalMethod.toString() : "GET";
+    }
+    return checked(
+        new RequestHead(
+            version, method, scheme, authority, path, headers, endOfStream, upgrade, absoluteHost));
   }
 
   /** Refuses a head whose names and values are longer than the limit. */
@@ -107,34 +189,31 @@ final class RequestHeads {
     }
   }
 
-  private static RequestHead checked(
-      Version version,
-      String method,
-      String scheme,
-      String authority,
-      String path,
-      Http2Headers headers,
-      boolean endOfStream)
-      throws BadRequest {
-    if (method.isEmpty() || !isToken(method)) {
+  private static RequestHead checked(RequestHead head) throws BadRequest {
+    if (head.method().isEmpty() || !isToken(head.method())) {
       throw new BadRequest("the method is not a token");
     }
-    if (!scheme.equals("http") && !scheme.equals("https")) {
+    if (!head.scheme().equals("http") && !head.scheme().equals("https")) {
       throw new BadRequest("the scheme is neither http nor https");
     }
-    boolean star = path.equals("*") && method.equals("OPTIONS");
+    String path = head.path();
+    boolean star = path.equals("*") && head.method().equals("OPTIONS");
     if (!star && (path.isEmpty() || path.charAt(0) != '/')) {
       throw new BadRequest("the request target does not begin with a slash");
     }
     if (!isVisible(path)) {
       throw new BadRequest("the request target has a space or a control character");
     }
+    requireHost(head.authority());
+    return head;
+  }
+
+  private static void requireHost(String authority) throws BadRequest {
     if (!isVisible(authority)
         || endOfAuthority(authority, 0) < authority.length()
         || authority.indexOf('@') >= 0) {
       throw new BadRequest("the host is not a host");
     }
-    return new RequestHead(version, method, scheme, authority, path, headers, endOfStream);
   }
 
   private static Version version(HttpVersion version) throws BadRequest {
@@ -177,6 +256,23 @@ final class RequestHeads {
       }
     }
     return true;
+  }
+
+  private static boolean isPort(String text) {
+    return !text.isEmpty()
+        && text.length() <= 5
+        && text.chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+
+  /** {@code protocol-name ["/" protocol-version]} of RFC 9110 §7.8. */
+  private static boolean isProtocol(String text) {
+    int slash = text.indexOf('/');
+    return slash < 0
+        ? !text.isEmpty() && isToken(text)
+        : slash > 0
+            && slash < text.length() - 1
+            && isToken(text.substring(0, slash))
+            && isToken(text.substring(slash + 1));
   }
 
   private static boolean isToken(String text) {

@@ -289,8 +289,11 @@ final class Http1ServerTest {
         "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
         "GE(T / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "CONNECT / HTTP/1.1\r\nHost: a:443\r\n\r\n",
+        "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "CONNECT u@a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nContent-Length: 0\r\n\r\n",
+        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nTransfer-Encoding: chunked\r\n\r\n",
       })
   void refusesWhatCouldBeReadInTwoWays(String request) throws IOException {
     application.answers("must not be reached");

@@ -216,7 +216,11 @@ final class Http2ServerTest {
       {":scheme", "http", ":path", "/"},
       {":method", "GET", ":scheme", "http", ":path", "/", ":unknown", "x"},
       {":method", "GET", ":scheme", "http", ":path", "/", "content-length", "5"},
-      {":method", "CONNECT", ":authority", "a:443"},
+      {":method", "CONNECT", ":authority", "a"},
+      {":method", "CONNECT", ":authority", "a:443", "content-length", "0"},
+      {":method", "CONNECT", ":authority", "a:443", ":scheme", "http", ":path", "/"},
+      {":method", "GET", ":scheme", "http", ":path", "/", ":protocol", "websocket"},
+      {":method", "CONNECT", ":scheme", "http", ":path", "/", ":protocol", "no token"},
     };
     int stream = 1;
     for (String[] fields : requests) {

@@ -34,6 +34,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -131,7 +132,8 @@ public final class Loop implements AutoCloseable {
           dialled.add(pipeline.channel());
         },
         settings,
-        ticker);
+        ticker,
+        new Random(1));
   }
 
   /** An upstream on this loop; {@code sidecar} says whether its endpoint has an identity. */

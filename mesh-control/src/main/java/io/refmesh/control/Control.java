@@ -376,6 +376,7 @@ public final class Control implements AutoCloseable {
         authority.notAfter().toString(),
         all,
         services,
+        publisher.snapshots().routes(),
         contents.only(Detour.class).stream()
             .map(detour ->
                 new StateView.Detour(

@@ -30,7 +30,7 @@ final class ApplicationCalls implements AutoCloseable {
           BackendSettings.Balancer.DEFAULT,
           BackendSettings.Ejection.DEFAULT,
           // Callers' limits and the application's own come first; these are for memory.
-          new BackendSettings.Limits(0, 4096, 4096),
+          new BackendSettings.Limits(0, false, 4096, 4096),
           CONNECT_TIMEOUT);
 
   private record Key(int port, EventLoop loop) {}

@@ -1,12 +1,7 @@
 package io.refmesh.proxy;
 
 import io.refmesh.model.discovery.Destination;
-import io.refmesh.proxy.balance.Selector;
-import io.refmesh.proxy.endpoint.BackendEndpoints;
-import io.refmesh.proxy.endpoint.EndpointRegistry;
 import io.refmesh.proxy.http.HttpService;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -18,22 +13,19 @@ public final class DestinationStack implements AutoCloseable {
 
   private final Destination destination;
   private final HttpService http;
-  private final Optional<Selector> opaque;
-  private final List<BackendEndpoints> leased;
-  private final EndpointRegistry registry;
+  private final ConnectionRoutes connections;
+  private final OutboundBackends backends;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   DestinationStack(
       Destination destination,
       HttpService http,
-      Optional<Selector> opaque,
-      List<BackendEndpoints> leased,
-      EndpointRegistry registry) {
+      ConnectionRoutes connections,
+      OutboundBackends backends) {
     this.destination = destination;
     this.http = http;
-    this.opaque = opaque;
-    this.leased = leased;
-    this.registry = registry;
+    this.connections = connections;
+    this.backends = backends;
   }
 
   public Destination destination() {
@@ -45,16 +37,16 @@ public final class DestinationStack implements AutoCloseable {
     return http;
   }
 
-  /** Chooses endpoints for opaque connections; empty when the service has no backend of its own. */
-  public Optional<Selector> opaque() {
-    return opaque;
+  /** Where connections go that are not HTTP. */
+  ConnectionRoutes connections() {
+    return connections;
   }
 
-  /** Gives the endpoints back; exchanges under way still find those that other stacks lease. */
+  /** Gives back what is leased; exchanges under way still find what other stacks lease. */
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      leased.forEach(registry::release);
+      backends.close();
     }
   }
 }

@@ -66,7 +66,7 @@ final class OutboundConnections {
     channel.closeFuture().addListener(closed -> service.release());
     if (PortHint.opaque(target.protocol(), target.service().port())) {
       connection.meter().name();
-      relays.begin(channel, service);
+      relays.begin(channel, service, Protocol.OPAQUE);
     } else {
       channel
           .pipeline()
@@ -108,8 +108,8 @@ final class OutboundConnections {
           Http2Server.install(channel.pipeline(), service.http(), application, http);
         }
         // The application encrypts by itself: its bytes are carried as they are.
-        case Protocol.Tls tls -> relays.begin(channel, service);
-        case Protocol.Opaque opaque -> relays.begin(channel, service);
+        case Protocol.Tls tls -> relays.begin(channel, service, tls);
+        case Protocol.Opaque opaque -> relays.begin(channel, service, opaque);
       }
     }
 

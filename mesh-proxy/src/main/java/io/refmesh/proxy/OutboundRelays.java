@@ -4,17 +4,16 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
-import io.refmesh.model.discovery.Backend;
-import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.error.MeshError;
-import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.proxy.accept.ConnectionMeter;
 import io.refmesh.proxy.accept.OncePerMinute;
+import io.refmesh.proxy.balance.Balancer;
 import io.refmesh.proxy.balance.Selection;
-import io.refmesh.proxy.balance.Selector;
+import io.refmesh.proxy.detect.Protocol;
 import io.refmesh.proxy.endpoint.Attempt;
+import io.refmesh.proxy.endpoint.BackendEndpoints;
 import io.refmesh.proxy.relay.Dialer;
 import io.refmesh.proxy.relay.TcpRelay;
 import io.refmesh.proxy.telemetry.ProxyMetric;
@@ -59,8 +58,11 @@ final class OutboundRelays {
     lines = new OncePerMinute(ticker);
   }
 
-  void begin(Channel channel, OutboundServices.Service service) {
-    new Connection(channel, service).begin();
+  /**
+   * @param protocol TLS with the name it asks for, or opaque
+   */
+  void begin(Channel channel, OutboundServices.Service service, Protocol protocol) {
+    new Connection(channel, service, protocol).begin();
   }
 
   /** One connection of the application. */
@@ -68,17 +70,25 @@ final class OutboundRelays {
 
     private final Channel channel;
     private final OutboundServices.Service service;
+    private final Protocol protocol;
     private final TcpRelay relay;
+    private final Runnable endpointsChanged;
+    private OutboundBackends.@Nullable Connections to;
     private int tries;
     private @Nullable EndpointSpec failed;
     private @Nullable Attempt attempt;
     private @Nullable Channel dialled;
     private @Nullable Future<?> timer;
     private boolean answered;
+    private boolean counted;
+    private boolean waiting;
 
-    Connection(Channel channel, OutboundServices.Service service) {
+    Connection(Channel channel, OutboundServices.Service service, Protocol protocol) {
       this.channel = channel;
       this.service = service;
+      this.protocol = protocol;
+      // On the thread that changes the endpoints.
+      endpointsChanged = () -> channel.eventLoop().execute(this::lookAgain);
       this.relay = TcpRelay.begin(channel, TcpRelay.Wire.PLAIN, this);
     }
 
@@ -115,10 +125,10 @@ final class OutboundRelays {
       }
       answered = true;
       stopWaiting();
-      choose();
+      route();
     }
 
-    private void choose() {
+    private void route() {
       if (relay.over()) {
         return;
       }
@@ -128,33 +138,92 @@ final class OutboundRelays {
         case OutboundServices.Answer.Missing(String reason) ->
             refuse(MeshError.NO_ENDPOINTS, reason);
         case OutboundServices.Answer.Known(DestinationStack stack) -> {
-          Optional<Selector> selector = stack.opaque();
-          if (selector.isEmpty()) {
-            refuse(MeshError.NO_ENDPOINTS, "the service has no endpoints of its own");
-          } else {
-            choose(selector.get(), connectTimeout(stack.destination()));
+          Optional<String> name =
+              protocol instanceof Protocol.Tls tls ? tls.serverName() : Optional.empty();
+          switch (stack.connections().of(protocol instanceof Protocol.Tls, name)) {
+            case ConnectionRoutes.Route.Refused(MeshError error, String detail) ->
+                refuse(error, detail);
+            case ConnectionRoutes.Route.To(OutboundBackends.Connections backend) -> {
+              if (count(backend)) {
+                to = backend;
+                choose(backend);
+              }
+            }
           }
         }
       }
     }
 
-    private void choose(Selector selector, Duration timeout) {
+    /** Whether the service takes one more connection. */
+    private boolean count(OutboundBackends.Connections backend) {
+      int most = backend.backend().settings().limits().connections();
+      if (!backend.endpoints().tryConnect(most == 0 ? Integer.MAX_VALUE : most)) {
+        metrics.counter(ProxyMetric.LIMIT_REACHED_TOTAL, "connections").increment();
+        refuse(MeshError.OVERLOADED, most + " connections to it are open (connections)");
+        return false;
+      }
+      counted = true;
+      return true;
+    }
+
+    private void choose(OutboundBackends.Connections backend) {
+      Duration timeout = backend.backend().settings().connectTimeout();
       tries++;
       long key =
           channel.remoteAddress() instanceof InetSocketAddress peer
               ? peer.getHostString().hashCode()
               : 0;
-      switch (selector.select(key, failed, "", ticker.nanoTime())) {
+      switch (backend.selector().select(key, failed, "", ticker.nanoTime())) {
         case Selection.Chosen(Attempt chosen) -> {
           attempt = chosen;
           dial(chosen.endpoint().spec(), timeout);
         }
         case Selection.NoEndpoints none ->
             refuse(MeshError.NO_ENDPOINTS, "the service has no endpoint");
-        case Selection.NoneReady none ->
-            refuse(MeshError.NO_ENDPOINTS, "the service has endpoints, but none is ready");
+        case Selection.NoneReady none -> waitForOne(backend.endpoints());
         case Selection.AllEjected(int ejected) ->
             refuse(MeshError.ALL_EJECTED, "all " + ejected + " endpoints are ejected");
+      }
+    }
+
+    /** As long as a request would wait; once one has waited in vain, the next do not. */
+    private void waitForOne(BackendEndpoints endpoints) {
+      if (endpoints.waitedInVain()) {
+        refuse(MeshError.NO_ENDPOINTS, "the service has endpoints, but none is ready");
+        return;
+      }
+      waiting = true;
+      timer =
+          channel
+              .eventLoop()
+              .schedule(() -> waitedInVain(endpoints), Balancer.WAIT_SECONDS, TimeUnit.SECONDS);
+      endpoints.await(endpointsChanged);
+      if (!endpoints.current().ready().isEmpty()) {
+        endpointsChanged.run();
+      }
+    }
+
+    private void lookAgain() {
+      OutboundBackends.Connections backend = to;
+      if (!waiting || backend == null) {
+        return;
+      }
+      boolean ready = !backend.endpoints().current().ready().isEmpty();
+      if (ready || backend.endpoints().current().all().isEmpty()) {
+        stopWaiting();
+        if (!relay.over()) {
+          choose(backend);
+        }
+      }
+    }
+
+    private void waitedInVain(BackendEndpoints endpoints) {
+      if (waiting) {
+        stopWaiting();
+        endpoints.markWaitedInVain();
+        refuse(
+            MeshError.NO_ENDPOINTS,
+            "the service has endpoints, but none got ready within " + Balancer.WAIT_SECONDS + " s");
       }
     }
 
@@ -230,8 +299,8 @@ final class OutboundRelays {
       if (relay.over()) {
         return;
       }
-      if (tries < TRIES_MAX) {
-        choose();
+      if (tries < TRIES_MAX && to != null) {
+        choose(to);
       } else {
         refuse(error, detail);
       }
@@ -263,6 +332,10 @@ final class OutboundRelays {
         callerLeft();
       }
       endAttempt();
+      if (counted && to != null) {
+        counted = false;
+        to.endpoints().disconnected();
+      }
     }
 
     /**
@@ -286,15 +359,14 @@ final class OutboundRelays {
 
     private void stopWaiting() {
       service.forget(this);
+      if (waiting && to != null) {
+        waiting = false;
+        to.endpoints().forget(endpointsChanged);
+      }
       if (timer != null) {
         timer.cancel(false);
         timer = null;
       }
-    }
-
-    private Duration connectTimeout(Destination destination) {
-      Backend backend = destination.backends().get(destination.id());
-      return (backend == null ? BackendSettings.DEFAULT : backend.settings()).connectTimeout();
     }
   }
 }

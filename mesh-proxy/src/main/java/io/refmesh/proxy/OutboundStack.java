@@ -1,39 +1,36 @@
 package io.refmesh.proxy;
 
 import io.netty.util.concurrent.Ticker;
-import io.refmesh.model.discovery.Backend;
 import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.model.policy.Timeouts;
 import io.refmesh.model.route.HttpMatch.PathMatch;
 import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
-import io.refmesh.model.route.WeightedBackend;
-import io.refmesh.proxy.balance.Balancer;
-import io.refmesh.proxy.balance.Selector;
-import io.refmesh.proxy.endpoint.BackendEndpoints;
 import io.refmesh.proxy.endpoint.EndpointRegistry;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Layer;
 import io.refmesh.proxy.policy.StripMeshHeaders;
 import io.refmesh.proxy.resilience.AttemptTimeoutLayer;
+import io.refmesh.proxy.resilience.ConcurrencyLimit;
+import io.refmesh.proxy.resilience.ConcurrencyLimits;
 import io.refmesh.proxy.resilience.DeadlineLayer;
 import io.refmesh.proxy.resilience.RetryBudgets;
 import io.refmesh.proxy.resilience.RetryLayer;
 import io.refmesh.proxy.resilience.RouteMeters;
 import io.refmesh.proxy.resilience.TryLayer;
-import io.refmesh.proxy.route.BackendSplit;
 import io.refmesh.proxy.route.HeaderLayer;
-import io.refmesh.proxy.route.MissingBackend;
+import io.refmesh.proxy.route.MirrorLayer;
+import io.refmesh.proxy.route.MirrorMeters;
 import io.refmesh.proxy.route.Redirect;
 import io.refmesh.proxy.route.RewriteLayer;
 import io.refmesh.proxy.route.RouteTable;
 import io.refmesh.proxy.route.Router;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -42,9 +39,13 @@ import java.util.random.RandomGenerator;
  */
 public final class OutboundStack {
 
+  /** For copies of requests that have no time limit. */
+  private static final Duration MIRROR_WITHIN = Duration.ofSeconds(15);
+
   private final Ticker ticker;
   private final RandomGenerator random;
   private final EndpointRegistry registry;
+  private final ConcurrencyLimits limits;
   private final RetryBudgets budgets;
   private final ProxyMetrics metrics;
 
@@ -58,6 +59,7 @@ public final class OutboundStack {
     this.registry = registry;
     this.metrics = metrics;
     budgets = new RetryBudgets(ticker);
+    limits = new ConcurrencyLimits(ticker, metrics);
   }
 
   /**
@@ -65,25 +67,21 @@ public final class OutboundStack {
    */
   public DestinationStack compile(Destination destination) {
     RouteTable table = new RouteTable(destination.rules());
-    Map<ServicePort, BackendEndpoints> endpoints = new HashMap<>();
     List<HttpService> services = new ArrayList<>();
+    OutboundBackends backends =
+        new OutboundBackends(destination, registry, limits, ticker, random, metrics);
     try {
-      destination.backends().forEach((id, backend) -> endpoints.put(id, registry.lease(backend)));
       for (RouteRule rule : destination.rules()) {
-        services.add(service(rule, destination, endpoints));
+        services.add(service(rule, destination, backends));
       }
     } catch (RuntimeException e) {
-      endpoints.values().forEach(registry::release);
+      backends.close();
       throw e;
     }
     HttpService http =
         new StripMeshHeaders().wrap(new Router(table, services, destination.id().toString()));
     return new DestinationStack(
-        destination,
-        http,
-        opaque(destination, endpoints),
-        List.copyOf(endpoints.values()),
-        registry);
+        destination, http, new ConnectionRoutes(destination, backends, random), backends);
   }
 
   /** The service is not called any more; its retry budget need not be kept. */
@@ -91,8 +89,12 @@ public final class OutboundStack {
     budgets.forget(destination);
   }
 
-  private HttpService service(
-      RouteRule rule, Destination destination, Map<ServicePort, BackendEndpoints> endpoints) {
+  /** The limits on concurrency as they are now. */
+  Map<ServicePort, ConcurrencyLimit.Snapshot> limits() {
+    return limits.snapshot();
+  }
+
+  private HttpService service(RouteRule rule, Destination destination, OutboundBackends backends) {
     RouteMeters meters = new RouteMeters(metrics, destination.id(), rule.name());
     PathMatch path = rule.match().path();
 
@@ -102,6 +104,11 @@ public final class OutboundStack {
         case RouteFilter.RequestHeaders headers -> layers.add(HeaderLayer.onRequests(headers));
         case RouteFilter.ResponseHeaders headers -> layers.add(HeaderLayer.onResponses(headers));
         case RouteFilter.Rewrite rewrite -> layers.add(new RewriteLayer(rewrite, path));
+        case RouteFilter.Mirror mirror -> {
+          if (mirror.exists()) {
+            layers.add(mirror(mirror, rule, destination, backends));
+          }
+        }
         case RouteFilter.Redirect redirect -> {
           return wrap(layers, new Redirect(redirect, path));
         }
@@ -118,58 +125,35 @@ public final class OutboundStack {
     if (rule.timeouts().perTry().isPositive()) {
       layers.add(new AttemptTimeoutLayer(rule.timeouts().perTry(), meters));
     }
-    return wrap(layers, backends(rule, destination, endpoints));
+    return wrap(layers, backends.of(rule));
   }
 
-  private HttpService backends(
-      RouteRule rule, Destination destination, Map<ServicePort, BackendEndpoints> endpoints) {
-    if (rule.backends().isEmpty()) {
-      return new MissingBackend("rule " + rule.name() + " names no backend");
-    }
-    List<BackendSplit.Share> shares = new ArrayList<>();
-    for (WeightedBackend weighted : rule.backends()) {
-      if (weighted.weight() > 0) {
-        HttpService service =
-            weighted.exists()
-                ? backend(weighted.backend(), rule, destination, endpoints)
-                : missing(weighted.backend(), rule);
-        shares.add(new BackendSplit.Share(service, weighted.weight()));
-      }
-    }
-    if (shares.isEmpty()) {
-      // All weigh 0: the service itself answers, as Linkerd does.
-      return backend(destination.id(), rule, destination, endpoints);
-    }
-    return shares.size() == 1 ? shares.getFirst().service() : new BackendSplit(shares, random);
-  }
-
-  private HttpService backend(
-      ServicePort id,
+  /** The stack of the copies: a time limit, and one try. */
+  private Layer mirror(
+      RouteFilter.Mirror mirror,
       RouteRule rule,
       Destination destination,
-      Map<ServicePort, BackendEndpoints> endpoints) {
-    Backend backend = destination.backends().get(id);
-    BackendEndpoints known = endpoints.get(id);
-    return backend == null || known == null
-        ? missing(id, rule)
-        : new Balancer(known, backend.settings(), ticker, random, metrics);
-  }
-
-  private Optional<Selector> opaque(
-      Destination destination, Map<ServicePort, BackendEndpoints> endpoints) {
-    Backend backend = destination.backends().get(destination.id());
-    BackendEndpoints known = endpoints.get(destination.id());
-    return backend == null || known == null
-        ? Optional.empty()
-        : Optional.of(new Selector(known, backend.settings().balancer(), random));
-  }
-
-  private static HttpService missing(ServicePort id, RouteRule rule) {
-    return new MissingBackend("rule " + rule.name() + " names " + id + ", which does not exist");
+      OutboundBackends backends) {
+    String name = rule.name() + "/mirror";
+    RouteMeters meters = new RouteMeters(metrics, destination.id(), name);
+    Duration within =
+        rule.timeouts().request().isPositive() ? rule.timeouts().request() : MIRROR_WITHIN;
+    Timeouts timeouts = new Timeouts(within, Duration.ZERO, rule.timeouts().idle());
+    HttpService to =
+        wrap(
+            List.of(new DeadlineLayer(timeouts, ticker, meters), new TryLayer(ticker, meters)),
+            backends.of(mirror.backend(), rule));
+    return new MirrorLayer(
+        to,
+        mirror.numerator(),
+        mirror.denominator(),
+        random,
+        new MirrorMeters(metrics, mirror.backend(), rule.name()),
+        name);
   }
 
   /** The first layer of the list sees a request first. */
-  private static HttpService wrap(List<Layer> layers, HttpService innermost) {
+  static HttpService wrap(List<Layer> layers, HttpService innermost) {
     HttpService service = innermost;
     for (Layer layer : layers.reversed()) {
       service = layer.wrap(service);

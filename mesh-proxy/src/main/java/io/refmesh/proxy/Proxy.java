@@ -72,6 +72,7 @@ final class Proxy implements AutoCloseable {
   private final TlsContexts contexts;
   private final Observers observers;
   private final EndpointRegistry endpoints;
+  private final OutboundStack stacks;
   private final Control control;
   private final OutboundServices services;
   private final ApplicationCalls application;
@@ -124,14 +125,8 @@ final class Proxy implements AutoCloseable {
             new Control.Parts(sideLoops, transport, ticker, surroundings.clock(), random, metrics));
 
     // The outbound path.
-    services =
-        new OutboundServices(
-            control,
-            new OutboundStack(ticker, random, endpoints, metrics),
-            metrics,
-            ticker,
-            observers.all(),
-            timers);
+    stacks = new OutboundStack(ticker, random, endpoints, metrics);
+    services = new OutboundServices(control, stacks, metrics, ticker, observers.all(), timers);
     OutboundConnections outboundConnections =
         new OutboundConnections(
             services, new OutboundRelays(dialer, tls, ticker, metrics), limits, metrics, ticker);
@@ -352,7 +347,8 @@ final class Proxy implements AutoCloseable {
           listeners.describe(),
           stack == null ? Optional.empty() : Optional.of(stack.policy()),
           control.destinations(),
-          endpoints.snapshot());
+          endpoints.snapshot(),
+          stacks.limits());
     }
 
     @Override

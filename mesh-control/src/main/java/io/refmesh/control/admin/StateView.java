@@ -1,5 +1,6 @@
 package io.refmesh.control.admin;
 
+import io.refmesh.control.build.RouteStatus;
 import io.refmesh.control.publish.ProxyView;
 import io.refmesh.control.registry.Problem;
 import java.util.List;
@@ -16,6 +17,7 @@ public record StateView(
     String caNotAfter,
     List<Problem> problems,
     List<Service> services,
+    List<RouteStatus> routes,
     List<Detour> detours,
     List<Certificate> certificates,
     List<ProxyView> proxies) {
@@ -23,6 +25,7 @@ public record StateView(
   public StateView {
     problems = List.copyOf(problems);
     services = List.copyOf(services);
+    routes = List.copyOf(routes);
     detours = List.copyOf(detours);
     certificates = List.copyOf(certificates);
     proxies = List.copyOf(proxies);

@@ -1,8 +1,10 @@
 package io.refmesh.control.build;
 
+import io.refmesh.control.registry.GrpcRoute;
 import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Problem;
+import io.refmesh.control.registry.RequestRoute;
 import io.refmesh.control.registry.ResiliencePolicy;
 import io.refmesh.control.registry.ResiliencePolicy.BalancerFields;
 import io.refmesh.control.registry.ResiliencePolicy.EjectionFields;
@@ -95,16 +97,19 @@ final class PolicyMerge {
   }
 
   /** What holds for one rule of a route of a service, its own timeouts and retry first. */
-  Settings forRule(Service parent, HttpRoute route, HttpRoute.Rule rule) {
+  Settings forRule(Service parent, RequestRoute route, HttpRoute.Rule rule) {
+    TargetRef.Kind kind = kind(route);
     String namespace = route.metadata().namespace();
     String name = route.metadata().name();
-    Settings named =
-        rule.name().isEmpty()
-            ? Settings.NONE
-            : at(TargetRef.Kind.HTTP_ROUTE, namespace, name, rule.name());
-    return named
-        .orElse(at(TargetRef.Kind.HTTP_ROUTE, namespace, name, ""))
-        .orElse(forService(parent));
+    Settings named = rule.name().isEmpty() ? Settings.NONE : at(kind, namespace, name, rule.name());
+    return named.orElse(at(kind, namespace, name, "")).orElse(forService(parent));
+  }
+
+  private static TargetRef.Kind kind(RequestRoute route) {
+    return switch (route) {
+      case HttpRoute http -> TargetRef.Kind.HTTP_ROUTE;
+      case GrpcRoute grpc -> TargetRef.Kind.GRPC_ROUTE;
+    };
   }
 
   static Timeouts timeouts(Settings settings, Optional<HttpRoute.Rule> rule) {
@@ -159,7 +164,7 @@ final class PolicyMerge {
     return new BackendSettings(
         new BackendSettings.Balancer(
             balancing.algorithm().orElse(balancer.algorithm()),
-            balancing.hashHeader().orElse(balancer.hashHeader()),
+            balancing.hash().orElse(balancer.hash()),
             balancing.slowStart().orElse(balancer.slowStart()),
             balancing.preferZone().orElse(balancer.preferZone())),
         new BackendSettings.Ejection(
@@ -173,6 +178,7 @@ final class PolicyMerge {
             ejecting.maxEjectedPercent().orElse(ejection.maxEjectedPercent())),
         new BackendSettings.Limits(
             limiting.inFlight().orElse(limits.inFlight()),
+            limiting.adaptive().orElse(limits.adaptive()),
             limiting.connections().orElse(limits.connections()),
             limiting.pending().orElse(limits.pending())),
         settings.timeouts().connect().orElse(BackendSettings.DEFAULT.connectTimeout()));
@@ -218,17 +224,19 @@ final class PolicyMerge {
                   "there is no Service "
                       + name
                       + " (expected: an existing Service; the policy has no effect there)");
-      case GRPC_ROUTE ->
-          Optional.of(
-              "GRPCRoutes are not served by this version (expected: an HTTPRoute, Service or Namespace)");
-      case HTTP_ROUTE -> {
-        Optional<HttpRoute> route =
+      case HTTP_ROUTE, GRPC_ROUTE -> {
+        Optional<RequestRoute> route =
             state.routes().stream()
+                .filter(RequestRoute.class::isInstance)
+                .map(RequestRoute.class::cast)
+                .filter(r -> kind(r) == attachment.kind)
                 .filter(r -> r.metadata().qualifiedName().equals(name))
                 .findFirst();
         if (route.isEmpty()) {
           yield Optional.of(
-              "there is no HTTPRoute "
+              "there is no "
+                  + attachment.kind.text()
+                  + " "
                   + name
                   + " (expected: an existing route; the policy has no effect there)");
         }
@@ -237,7 +245,9 @@ final class PolicyMerge {
                     .anyMatch(rule -> rule.name().equals(attachment.section))
             ? Optional.empty()
             : Optional.of(
-                "the HTTPRoute "
+                "the "
+                    + attachment.kind.text()
+                    + " "
                     + name
                     + " has no rule named "
                     + attachment.section
@@ -251,7 +261,10 @@ final class PolicyMerge {
   private static void requireServed(
       ResiliencePolicy policy, Attachment attachment, List<Problem> problems) {
     Settings settings = policy.settings();
-    if (attachment.kind == TargetRef.Kind.HTTP_ROUTE
+    boolean route =
+        attachment.kind == TargetRef.Kind.HTTP_ROUTE
+            || attachment.kind == TargetRef.Kind.GRPC_ROUTE;
+    if (route
         && (!settings.ejection().equals(EjectionFields.NONE)
             || !settings.balancer().equals(BalancerFields.NONE)
             || !settings.limits().equals(LimitFields.NONE)
@@ -261,12 +274,6 @@ final class PolicyMerge {
               "spec",
               "ejection, balancer, limits and timeouts.connect belong to a service's endpoints and have no effect on a route (expected:"
                   + " a policy for the Service that says them)"));
-    }
-    if (settings.limits().adaptive().orElse(false)) {
-      problems.add(
-          policy.problem(
-              "spec.limits.adaptive",
-              "true (expected: false or nothing; the adaptive limit is not served by this version, inFlight holds as written)"));
     }
   }
 }

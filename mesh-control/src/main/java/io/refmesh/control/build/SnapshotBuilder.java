@@ -1,9 +1,11 @@
 package io.refmesh.control.build;
 
+import io.refmesh.control.registry.ConnectionRoute;
 import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Instances.Outbound;
 import io.refmesh.control.registry.Problem;
+import io.refmesh.control.registry.RequestRoute;
 import io.refmesh.control.registry.Service;
 import io.refmesh.control.state.ClusterState;
 import io.refmesh.model.discovery.Backend;
@@ -13,6 +15,7 @@ import io.refmesh.model.discovery.OutboundListener;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.route.HttpMatch;
+import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
 import java.util.ArrayList;
@@ -24,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Builds everything that proxies can be told from one state. A mistake in one object takes only
@@ -38,6 +40,7 @@ public final class SnapshotBuilder {
   private final List<Problem> problems = new ArrayList<>();
   private final PolicyMerge policies;
   private final Ports ports;
+  private final Routes routes;
   private final Inbound inbound;
   private final Map<ServicePort, Backend> backends = new TreeMap<>();
 
@@ -46,6 +49,7 @@ public final class SnapshotBuilder {
     this.trustDomain = trustDomain;
     policies = new PolicyMerge(state, problems);
     ports = new Ports(state);
+    routes = new Routes(state, ports, problems);
     inbound = new Inbound(state, trustDomain, ports, problems);
   }
 
@@ -71,18 +75,16 @@ public final class SnapshotBuilder {
                 PolicyMerge.backend(policies.forService(service))));
       }
     }
-    requireReferences();
     Map<ServicePort, Destination> destinations = new HashMap<>();
     Map<String, Map<ServicePort, Destination>> consumerDestinations = new HashMap<>();
     for (Service service : state.services().values()) {
       for (Service.Port port : service.ports()) {
         ServicePort id = id(service, port);
-        destinations.put(
-            id, destination(service, port, routes(service, port, service.metadata().namespace())));
-        for (String consumer : consumers(service, port)) {
+        destinations.put(id, destination(service, port, service.metadata().namespace()));
+        for (String consumer : routes.consumers(service, port)) {
           consumerDestinations
               .computeIfAbsent(consumer, name -> new HashMap<>())
-              .put(id, destination(service, port, routes(service, port, consumer)));
+              .put(id, destination(service, port, consumer));
         }
       }
     }
@@ -98,24 +100,36 @@ public final class SnapshotBuilder {
         workloads,
         destinations,
         consumerDestinations,
+        routes.statuses(),
         problems.stream().distinct().sorted().toList());
   }
 
-  private Destination destination(Service service, Service.Port port, List<HttpRoute> routes) {
+  /**
+   * @param namespace whose routes decide: the service's own, or the caller's
+   */
+  private Destination destination(Service service, Service.Port port, String namespace) {
     ServicePort id = id(service, port);
     List<RouteRule> rules = new ArrayList<>();
     Set<ServicePort> named = new LinkedHashSet<>();
     named.add(id);
-    if (routes.isEmpty()) {
+    List<RequestRoute> requests = routes.ofRequests(service, port, namespace);
+    if (requests.isEmpty()) {
       rules.add(defaultRule(service, id));
     }
-    for (RouteRules.Candidate candidate : RouteRules.inOrder(routes)) {
-      RouteRule rule = rule(service, candidate);
-      rule.backends().stream()
-          .filter(WeightedBackend::exists)
-          .forEach(backend -> named.add(backend.backend()));
-      rules.add(rule);
+    Map<Object, RouteRules.Candidate> seen = new HashMap<>();
+    for (RouteRules.Candidate candidate : RouteRules.inOrder(requests)) {
+      RouteRules.Candidate older =
+          seen.putIfAbsent(Map.entry(candidate.hostname(), candidate.match()), candidate);
+      if (older != null) {
+        routes.shadowed(candidate, older);
+      }
+      rules.add(rule(service, candidate));
     }
+    requests.stream().flatMap(Routes::named).forEach(named::add);
+    List<ConnectionRoute> connections = routes.ofConnections(service, port, namespace);
+    connections.stream()
+        .flatMap(route -> route.backendRefs().stream().flatMap(List::stream))
+        .forEach(backend -> named.add(backend.id()));
     Map<ServicePort, Backend> chosen = new HashMap<>();
     for (ServicePort name : named) {
       Backend backend = backends.get(name);
@@ -123,7 +137,12 @@ public final class SnapshotBuilder {
         chosen.put(name, backend);
       }
     }
-    return new Destination(id, ports.ofService(service, port), rules, chosen);
+    return new Destination(
+        id,
+        ports.ofService(service, port),
+        rules,
+        chosen,
+        ConnectionRules.inOrder(connections, backends.keySet()));
   }
 
   private RouteRule defaultRule(Service service, ServicePort id) {
@@ -145,44 +164,27 @@ public final class SnapshotBuilder {
         candidate.name(),
         candidate.hostname().isEmpty() ? List.of() : List.of(candidate.hostname()),
         candidate.match(),
-        rule.filters(),
+        rule.filters().stream().map(this::resolved).toList(),
         rule.backendRefs().stream()
-            .map(reference -> {
-              ServicePort backend =
-                  new ServicePort(reference.namespace(), reference.name(), reference.port());
-              return new WeightedBackend(
-                  backend, reference.weight(), backends.containsKey(backend));
-            })
+            .map(reference ->
+                new WeightedBackend(
+                    reference.id(),
+                    reference.weight(),
+                    backends.containsKey(reference.id()),
+                    reference.filters()))
             .toList(),
         PolicyMerge.timeouts(settings, Optional.of(rule)),
         PolicyMerge.retry(settings, Optional.of(rule)));
   }
 
-  /** The routes of one namespace that have this port as a parent. */
-  private List<HttpRoute> routes(Service service, Service.Port port, String namespace) {
-    return state.routes().stream()
-        .filter(route -> route.metadata().namespace().equals(namespace))
-        .filter(route ->
-            route.parentRefs().stream().anyMatch(parent -> isParent(parent, service, port)))
-        .toList();
-  }
-
-  /** Namespaces whose own routes take the place of the service's for their callers. */
-  private Set<String> consumers(Service service, Service.Port port) {
-    Set<String> consumers = new TreeSet<>();
-    for (HttpRoute route : state.routes()) {
-      if (!route.metadata().namespace().equals(service.metadata().namespace())
-          && route.parentRefs().stream().anyMatch(parent -> isParent(parent, service, port))) {
-        consumers.add(route.metadata().namespace());
-      }
-    }
-    return consumers;
-  }
-
-  private static boolean isParent(HttpRoute.ParentRef parent, Service service, Service.Port port) {
-    return parent.namespace().equals(service.metadata().namespace())
-        && parent.name().equals(service.metadata().name())
-        && (parent.port() == 0 || parent.port() == port.port());
+  private RouteFilter resolved(RouteFilter filter) {
+    return filter instanceof RouteFilter.Mirror mirror
+        ? new RouteFilter.Mirror(
+            mirror.backend(),
+            backends.containsKey(mirror.backend()),
+            mirror.numerator(),
+            mirror.denominator())
+        : filter;
   }
 
   private List<OutboundListener> outbound(Instance instance) {
@@ -204,66 +206,6 @@ public final class SnapshotBuilder {
         Comparator.comparing(OutboundListener::service)
             .thenComparing(listener -> listener.listen().toString()));
     return listeners;
-  }
-
-  private void requireReferences() {
-    for (HttpRoute route : state.routes()) {
-      for (int index = 0; index < route.parentRefs().size(); index++) {
-        HttpRoute.ParentRef parent = route.parentRefs().get(index);
-        requireService(
-            route,
-            "spec.parentRefs[" + index + "]",
-            parent.namespace(),
-            parent.name(),
-            parent.port(),
-            "the route has no effect there");
-      }
-      for (int rule = 0; rule < route.rules().size(); rule++) {
-        List<HttpRoute.BackendRef> references = route.rules().get(rule).backendRefs();
-        for (int index = 0; index < references.size(); index++) {
-          HttpRoute.BackendRef backend = references.get(index);
-          requireService(
-              route,
-              "spec.rules[" + rule + "].backendRefs[" + index + "]",
-              backend.namespace(),
-              backend.name(),
-              backend.port(),
-              "its share of the requests is answered 500");
-        }
-      }
-    }
-  }
-
-  private void requireService(
-      HttpRoute route, String field, String namespace, String name, int port, String consequence) {
-    Service service = state.services().get(namespace + "/" + name);
-    if (service == null) {
-      problems.add(
-          route.problem(
-              field + ".name",
-              "there is no Service "
-                  + namespace
-                  + "/"
-                  + name
-                  + " (expected: an existing Service; until then "
-                  + consequence
-                  + ")"));
-    } else if (port != 0 && service.port(port).isEmpty()) {
-      problems.add(
-          route.problem(
-              field + ".port",
-              "the Service "
-                  + namespace
-                  + "/"
-                  + name
-                  + " has no port "
-                  + port
-                  + " (expected: one of "
-                  + service.ports().stream().map(Service.Port::port).toList()
-                  + "; until then "
-                  + consequence
-                  + ")"));
-    }
   }
 
   private static ServicePort id(Service service, Service.Port port) {

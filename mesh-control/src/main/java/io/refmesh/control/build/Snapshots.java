@@ -17,20 +17,24 @@ import java.util.TreeMap;
  * @param destinations for callers of every namespace
  * @param consumerDestinations by the caller's namespace: where routes of that namespace take the
  *     place of the service's own
+ * @param routes what became of each
  * @param problems sorted
  */
 public record Snapshots(
     Map<InstanceId, Workload> workloads,
     Map<ServicePort, Destination> destinations,
     Map<String, Map<ServicePort, Destination>> consumerDestinations,
+    List<RouteStatus> routes,
     List<Problem> problems) {
 
-  public static final Snapshots EMPTY = new Snapshots(Map.of(), Map.of(), Map.of(), List.of());
+  public static final Snapshots EMPTY =
+      new Snapshots(Map.of(), Map.of(), Map.of(), List.of(), List.of());
 
   public Snapshots {
     workloads = Map.copyOf(workloads);
     destinations = Map.copyOf(destinations);
     consumerDestinations = Map.copyOf(consumerDestinations);
+    routes = List.copyOf(routes);
     problems = List.copyOf(problems);
   }
 

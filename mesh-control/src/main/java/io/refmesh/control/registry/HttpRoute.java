@@ -13,7 +13,7 @@ public record HttpRoute(
     List<ParentRef> parentRefs,
     List<String> hostnames,
     List<Rule> rules)
-    implements Resource {
+    implements RequestRoute {
 
   public HttpRoute {
     parentRefs = List.copyOf(parentRefs);
@@ -25,11 +25,6 @@ public record HttpRoute(
   public String kind() {
     return "HTTPRoute";
   }
-
-  /**
-   * @param port 0 for every port of the service
-   */
-  public record ParentRef(String namespace, String name, int port) {}
 
   /**
    * @param name empty when not given
@@ -49,8 +44,6 @@ public record HttpRoute(
       backendRefs = List.copyOf(backendRefs);
     }
   }
-
-  public record BackendRef(String namespace, String name, int port, int weight) {}
 
   /**
    * @param codes statuses to retry; connection failures are retried besides

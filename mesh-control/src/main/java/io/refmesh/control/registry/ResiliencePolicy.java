@@ -1,6 +1,7 @@
 package io.refmesh.control.registry;
 
 import io.refmesh.model.policy.BackendSettings.Algorithm;
+import io.refmesh.model.policy.BackendSettings.Hash;
 import io.refmesh.model.policy.RetryCondition;
 import java.time.Duration;
 import java.util.List;
@@ -141,12 +142,9 @@ public record ResiliencePolicy(
     }
   }
 
-  /**
-   * @param hashHeader present but empty: the caller's address
-   */
   public record BalancerFields(
       Optional<Algorithm> algorithm,
-      Optional<String> hashHeader,
+      Optional<Hash> hash,
       Optional<Duration> slowStart,
       Optional<Boolean> preferZone) {
 
@@ -156,7 +154,7 @@ public record ResiliencePolicy(
     BalancerFields orElse(BalancerFields wider) {
       return new BalancerFields(
           algorithm.or(wider::algorithm),
-          hashHeader.or(wider::hashHeader),
+          hash.or(wider::hash),
           slowStart.or(wider::slowStart),
           preferZone.or(wider::preferZone));
     }

@@ -6,11 +6,14 @@ import io.refmesh.control.registry.ResiliencePolicy.LimitFields;
 import io.refmesh.control.registry.ResiliencePolicy.RetryFields;
 import io.refmesh.control.registry.ResiliencePolicy.TimeoutFields;
 import io.refmesh.model.policy.BackendSettings.Algorithm;
+import io.refmesh.model.policy.BackendSettings.Hash;
 import io.refmesh.model.policy.RetryCondition;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Reads a ResiliencePolicy. */
 final class ResiliencePolicyReader {
@@ -19,6 +22,8 @@ final class ResiliencePolicyReader {
   private static final Duration MILLISECOND = Duration.ofMillis(1);
   private static final Duration HOUR = Duration.ofHours(1);
   private static final int COUNT_MAX = 1_000_000;
+
+  private static final Pattern NAME = Pattern.compile("[-_.A-Za-z0-9]{1,128}");
 
   private ResiliencePolicyReader() {}
 
@@ -95,12 +100,12 @@ final class ResiliencePolicyReader {
             .map(text -> Algorithm.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')));
     return new BalancerFields(
         algorithm,
-        hashHeader(fields, algorithm),
+        hash(fields, algorithm),
         fields.duration("slowStart", Duration.ZERO, HOUR),
         fields.flag("preferZone"));
   }
 
-  private static Optional<String> hashHeader(Fields balancer, Optional<Algorithm> algorithm) {
+  private static Optional<Hash> hash(Fields balancer, Optional<Algorithm> algorithm) {
     if (!balancer.has("hash")) {
       return Optional.empty();
     }
@@ -110,20 +115,29 @@ final class ResiliencePolicyReader {
           "hash", "is given beside another algorithm (expected: algorithm: ring-hash, or no hash)");
     }
     Fields hash = balancer.object("hash");
-    Optional<String> header = hash.text("header").map(name -> name.toLowerCase(Locale.ROOT));
-    Optional<Boolean> source = hash.flag("source");
-    if (hash.has("cookie")) {
-      hash.problem("cookie", "is not served by this version (expected: header or source)");
-      return Optional.empty();
+    List<Hash> given = new ArrayList<>();
+    hash.text("header").ifPresent(name -> given.add(new Hash.Header(named(hash, "header", name))));
+    hash.text("cookie").ifPresent(name -> given.add(new Hash.Cookie(named(hash, "cookie", name))));
+    if (hash.flag("source").orElse(false)) {
+      given.add(new Hash.Source());
     }
-    boolean callers = source.orElse(false);
-    if (header.isPresent() == callers) {
+    if (given.size() != 1) {
       hash.problem(
           "says "
-              + (callers ? "both" : "nothing")
-              + " (expected: one of {header: name} and {source: true})");
+              + (given.isEmpty() ? "nothing" : given.size() + " things")
+              + " (expected: one of {header: name}, {cookie: name} and {source: true})");
+      return Optional.empty();
     }
-    return callers ? Optional.of("") : header;
+    return Optional.of(given.getFirst());
+  }
+
+  /** Header names are lower case inside; names of cookies are what they are. */
+  private static String named(Fields hash, String field, String name) {
+    if (!NAME.matcher(name).matches()) {
+      hash.problem(
+          field, "\"" + Words.shortened(name) + "\" (expected: a name of letters, digits and -_.)");
+    }
+    return field.equals("header") ? name.toLowerCase(Locale.ROOT) : name;
   }
 
   private static LimitFields limits(Fields fields) {

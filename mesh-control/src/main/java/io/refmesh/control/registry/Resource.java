@@ -6,11 +6,11 @@ import java.util.Comparator;
 public sealed interface Resource
     permits AuthorizationPolicy,
         Detour,
-        HttpRoute,
         MeshConfig,
         Namespace,
         RateLimitPolicy,
         ResiliencePolicy,
+        Route,
         Service,
         Workload {
 

@@ -28,8 +28,13 @@ public final class ResourceParser {
   private static final String OUR_VERSION = "refmesh.io/v1alpha1";
   private static final List<String> GATEWAY_VERSIONS =
       List.of("gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1");
+  private static final List<String> GATEWAY_CONNECTION_VERSIONS =
+      List.of(
+          "gateway.networking.k8s.io/v1alpha2",
+          "gateway.networking.k8s.io/v1alpha3",
+          "gateway.networking.k8s.io/v1");
   private static final String SERVED =
-      "Service, Namespace, HTTPRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, RateLimitPolicy, Detour or Workload";
+      "Service, Namespace, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, RateLimitPolicy, Detour or Workload";
 
   // RFC 1123, as Kubernetes checks names.
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
@@ -129,6 +134,11 @@ public final class ResourceParser {
       }
       case "Service" -> Optional.of(ServiceReader.read(metadata, origin, spec(root)));
       case "HTTPRoute" -> Optional.of(HttpRouteReader.read(metadata, origin, spec(root)));
+      case "GRPCRoute" -> Optional.of(GrpcRouteReader.read(metadata, origin, spec(root)));
+      case "TCPRoute" ->
+          Optional.of(ConnectionRouteReader.read(metadata, origin, spec(root), false));
+      case "TLSRoute" ->
+          Optional.of(ConnectionRouteReader.read(metadata, origin, spec(root), true));
       case "MeshConfig" ->
           Optional.of(MeshConfigReader.read(metadata, origin, root.object("spec")));
       case "ResiliencePolicy" ->
@@ -146,6 +156,9 @@ public final class ResourceParser {
       case "Namespace",
           "Service",
           "HTTPRoute",
+          "GRPCRoute",
+          "TCPRoute",
+          "TLSRoute",
           "MeshConfig",
           "ResiliencePolicy",
           "AuthorizationPolicy",
@@ -153,7 +166,7 @@ public final class ResourceParser {
           "Detour",
           "Workload" ->
           Optional.empty();
-      case "FaultPolicy", "EgressPolicy", "GRPCRoute", "TCPRoute", "TLSRoute" ->
+      case "FaultPolicy", "EgressPolicy" ->
           Optional.of(
               kind
                   + " is not served by this version, and a policy without effect would mislead (expected: "
@@ -178,6 +191,9 @@ public final class ResourceParser {
                               "Service",
                               "Namespace",
                               "HTTPRoute",
+                              "GRPCRoute",
+                              "TCPRoute",
+                              "TLSRoute",
                               "MeshConfig",
                               "ResiliencePolicy",
                               "AuthorizationPolicy",
@@ -202,7 +218,8 @@ public final class ResourceParser {
     List<String> expected =
         switch (kind) {
           case "Service", "Namespace" -> List.of("v1");
-          case "HTTPRoute" -> GATEWAY_VERSIONS;
+          case "HTTPRoute", "GRPCRoute" -> GATEWAY_VERSIONS;
+          case "TCPRoute", "TLSRoute" -> GATEWAY_CONNECTION_VERSIONS;
           default -> {
             ours = true;
             yield List.of(OUR_VERSION);

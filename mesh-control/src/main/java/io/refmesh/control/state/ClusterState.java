@@ -2,13 +2,13 @@ package io.refmesh.control.state;
 
 import io.refmesh.control.registry.AuthorizationPolicy;
 import io.refmesh.control.registry.Detour;
-import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Namespace;
 import io.refmesh.control.registry.RateLimitPolicy;
 import io.refmesh.control.registry.ResiliencePolicy;
 import io.refmesh.control.registry.Resource;
+import io.refmesh.control.registry.Route;
 import io.refmesh.control.registry.Service;
 import io.refmesh.control.registry.Workload;
 import java.util.Collection;
@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
  *
  * @param namespaces those that were written down, by name
  * @param services by {@code namespace/name}
+ * @param routes of every kind
  * @param detours only those that have not expired
  * @param workloads those that were written down, be they running or not
  */
@@ -31,7 +32,7 @@ public record ClusterState(
     MeshConfig config,
     Map<String, Namespace> namespaces,
     Map<String, Service> services,
-    List<HttpRoute> routes,
+    List<Route> routes,
     List<ResiliencePolicy> resiliencePolicies,
     List<AuthorizationPolicy> authorizationPolicies,
     List<RateLimitPolicy> rateLimitPolicies,
@@ -68,7 +69,7 @@ public record ClusterState(
             .collect(Collectors.toMap(n -> n.metadata().name(), n -> n)),
         only(Service.class, resources).stream()
             .collect(Collectors.toMap(s -> s.metadata().qualifiedName(), s -> s)),
-        only(HttpRoute.class, resources),
+        only(Route.class, resources),
         only(ResiliencePolicy.class, resources),
         only(AuthorizationPolicy.class, resources),
         only(RateLimitPolicy.class, resources),

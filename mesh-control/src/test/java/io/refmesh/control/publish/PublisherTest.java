@@ -109,7 +109,11 @@ class PublisherTest {
     Snapshots base = snapshots(AppProtocol.HTTP);
     publisher.publish(
         new Snapshots(
-            base.workloads(), base.destinations(), Map.of("shop", Map.of(CART, own)), List.of()));
+            base.workloads(),
+            base.destinations(),
+            Map.of("shop", Map.of(CART, own)),
+            List.of(),
+            List.of()));
     publisher.publish(base);
 
     assertThat(wire.sent).hasSize(5);
@@ -187,6 +191,7 @@ class PublisherTest {
                 new Snapshots.Workload(new SpiffeId("cluster.local", "shop", "other"), config())),
             Map.of(),
             Map.of(),
+            List.of(),
             List.of()));
 
     assertThat(wire.status.map(Status::getCode)).contains(Status.Code.PERMISSION_DENIED);
@@ -199,7 +204,7 @@ class PublisherTest {
     connected(wire);
 
     Snapshots base = snapshots(AppProtocol.HTTP);
-    publisher.publish(new Snapshots(base.workloads(), Map.of(), Map.of(), List.of()));
+    publisher.publish(new Snapshots(base.workloads(), Map.of(), Map.of(), List.of(), List.of()));
 
     assertThat(wire.last().hasNotFound()).isTrue();
   }
@@ -242,6 +247,7 @@ class PublisherTest {
             new InstanceId("shop", "web", 0, "127.1.2.1"), new Snapshots.Workload(WEB, config())),
         Map.of(CART, destination(protocol)),
         Map.of(),
+        List.of(),
         List.of());
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.policy.Authorization.Action;
 import io.refmesh.model.policy.BackendSettings.Algorithm;
+import io.refmesh.model.policy.BackendSettings.Hash;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.route.HttpMatch;
@@ -80,7 +81,7 @@ class ResourceParserTest {
     assertThat(settings.retry().bodyLimitBytes()).contains(65_536);
     assertThat(settings.ejection().successPercent()).contains(80);
     assertThat(settings.balancer().algorithm()).contains(Algorithm.RING_HASH);
-    assertThat(settings.balancer().hashHeader()).contains("x-user");
+    assertThat(settings.balancer().hash()).contains(new Hash.Header("x-user"));
     assertThat(settings.limits().inFlight()).contains(1000);
   }
 
@@ -220,7 +221,7 @@ class ResourceParserTest {
         .isInstanceOfSatisfying(
             RouteFilter.Rewrite.class,
             rewrite -> assertThat(rewrite.path().orElseThrow().value()).isEqualTo("/v2"));
-    assertThat(rule.backendRefs()).extracting(HttpRoute.BackendRef::weight).containsExactly(90, 10);
+    assertThat(rule.backendRefs()).extracting(BackendRef::weight).containsExactly(90, 10);
     assertThat(rule.retry().orElseThrow().codes()).containsExactly(503);
   }
 

@@ -1,5 +1,6 @@
 package io.refmesh.model.discovery;
 
+import io.refmesh.model.route.ConnectionRule;
 import io.refmesh.model.route.RouteRule;
 import java.util.List;
 import java.util.Map;
@@ -12,15 +13,27 @@ import java.util.Map;
  *     service has no routes
  * @param backends every backend that a rule names, and the service itself (which opaque connections
  *     go to)
+ * @param connectionRules in order of precedence, for connections that are not HTTP; without any,
+ *     they go to the service itself
  */
 public record Destination(
     ServicePort id,
     AppProtocol protocol,
     List<RouteRule> rules,
-    Map<ServicePort, Backend> backends) {
+    Map<ServicePort, Backend> backends,
+    List<ConnectionRule> connectionRules) {
+
+  public Destination(
+      ServicePort id,
+      AppProtocol protocol,
+      List<RouteRule> rules,
+      Map<ServicePort, Backend> backends) {
+    this(id, protocol, rules, backends, List.of());
+  }
 
   public Destination {
     rules = List.copyOf(rules);
     backends = Map.copyOf(backends);
+    connectionRules = List.copyOf(connectionRules);
   }
 }

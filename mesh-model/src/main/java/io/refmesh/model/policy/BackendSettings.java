@@ -17,14 +17,25 @@ public record BackendSettings(
     RING_HASH
   }
 
+  /** What requests that belong together have in common, for the ring hash. */
+  public sealed interface Hash {
+
+    /** The value of a header; the caller's address where it is missing. */
+    record Header(String name) implements Hash {}
+
+    /** The value of a cookie; the caller's address where it is missing. */
+    record Cookie(String name) implements Hash {}
+
+    /** The caller's address. */
+    record Source() implements Hash {}
+  }
+
   /**
-   * @param hashHeader ring hash only: the header whose value chooses the endpoint; empty to hash
-   *     the caller's address
+   * @param hash ring hash only
    */
-  public record Balancer(
-      Algorithm algorithm, String hashHeader, Duration slowStart, boolean preferZone) {
+  public record Balancer(Algorithm algorithm, Hash hash, Duration slowStart, boolean preferZone) {
     public static final Balancer DEFAULT =
-        new Balancer(Algorithm.PEAK_EWMA, "", Duration.ZERO, true);
+        new Balancer(Algorithm.PEAK_EWMA, new Hash.Source(), Duration.ZERO, true);
   }
 
   /**
@@ -60,8 +71,15 @@ public record BackendSettings(
             50);
   }
 
-  /** Bounds per proxy and backend; 0 means none. */
-  public record Limits(int inFlight, int connections, int pending) {
-    public static final Limits DEFAULT = new Limits(0, 1024, 1024);
+  /**
+   * Bounds per proxy and backend; 0 means none.
+   *
+   * @param inFlight tries sent and not ended
+   * @param adaptive whether the proxy finds the bound on tries by itself, at most {@code inFlight}
+   * @param connections to one endpoint by one event loop; opaque ones to all endpoints together
+   * @param pending requests that wait for a connection or for an endpoint to get ready
+   */
+  public record Limits(int inFlight, boolean adaptive, int connections, int pending) {
+    public static final Limits DEFAULT = new Limits(0, false, 1024, 1024);
   }
 }

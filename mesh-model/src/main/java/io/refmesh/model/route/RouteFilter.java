@@ -1,5 +1,6 @@
 package io.refmesh.model.route;
 
+import io.refmesh.model.discovery.ServicePort;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,26 @@ public sealed interface RouteFilter {
       implements RouteFilter {}
 
   record Rewrite(Optional<String> hostname, Optional<PathChange> path) implements RouteFilter {}
+
+  /**
+   * Sends a copy of so many requests to another backend; what that answers is dropped.
+   *
+   * @param exists false when the route names a service or port that is not there: nothing is copied
+   * @param numerator out of {@code denominator} requests
+   */
+  record Mirror(ServicePort backend, boolean exists, int numerator, int denominator)
+      implements RouteFilter {
+    public Mirror {
+      if (numerator < 0 || denominator < 1 || numerator > denominator) {
+        throw new IllegalArgumentException(
+            "mirror: "
+                + numerator
+                + " of "
+                + denominator
+                + " requests (expected: 0 up to as many as there are)");
+      }
+    }
+  }
 
   /** A new path: whole, or in place of the prefix that the rule matched. */
   record PathChange(boolean wholePath, String value) {}

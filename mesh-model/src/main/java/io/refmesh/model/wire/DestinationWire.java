@@ -11,6 +11,7 @@ import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.BackendSettings.Algorithm;
 import io.refmesh.model.policy.BackendSettings.Balancer;
 import io.refmesh.model.policy.BackendSettings.Ejection;
+import io.refmesh.model.policy.BackendSettings.Hash;
 import io.refmesh.model.policy.BackendSettings.Limits;
 import java.time.Duration;
 import java.util.HashMap;
@@ -35,6 +36,9 @@ public final class DestinationWire {
     destination.backends().values().stream()
         .sorted((a, b) -> a.id().compareTo(b.id()))
         .forEach(backend -> message.addBackends(encode(backend)));
+    destination
+        .connectionRules()
+        .forEach(rule -> message.addConnectionRules(RouteWire.encode(rule)));
     return message.build();
   }
 
@@ -48,7 +52,8 @@ public final class DestinationWire {
         decode(message.getId()),
         decode(message.getProtocol()),
         message.getRulesList().stream().map(RouteWire::decode).toList(),
-        backends);
+        backends,
+        message.getConnectionRulesList().stream().map(RouteWire::decode).toList());
   }
 
   public static io.refmesh.model.wire.v1.ServicePort encode(ServicePort port) {
@@ -140,10 +145,12 @@ public final class DestinationWire {
 
   private static io.refmesh.model.wire.v1.BackendSettings encode(BackendSettings settings) {
     Ejection ejection = settings.ejection();
+    Hash hash = settings.balancer().hash();
     return io.refmesh.model.wire.v1.BackendSettings.newBuilder()
         .setAlgorithm(
             settings.balancer().algorithm().name().toLowerCase(Locale.ROOT).replace('_', '-'))
-        .setHashHeader(settings.balancer().hashHeader())
+        .setHashHeader(hash instanceof Hash.Header(String name) ? name : "")
+        .setHashCookie(hash instanceof Hash.Cookie(String name) ? name : "")
         .setSlowStartMillis(settings.balancer().slowStart().toMillis())
         .setPreferZone(settings.balancer().preferZone())
         .setConsecutiveFailures(ejection.consecutiveFailures())
@@ -155,6 +162,7 @@ public final class DestinationWire {
         .setEjectionJitterPercent(ejection.jitterPercent())
         .setMaxEjectedPercent(ejection.maxEjectedPercent())
         .setInFlight(settings.limits().inFlight())
+        .setAdaptive(settings.limits().adaptive())
         .setConnections(settings.limits().connections())
         .setPending(settings.limits().pending())
         .setConnectTimeoutMillis(settings.connectTimeout().toMillis())
@@ -165,7 +173,7 @@ public final class DestinationWire {
     return new BackendSettings(
         new Balancer(
             Algorithm.valueOf(message.getAlgorithm().toUpperCase(Locale.ROOT).replace('-', '_')),
-            message.getHashHeader(),
+            hash(message),
             Duration.ofMillis(message.getSlowStartMillis()),
             message.getPreferZone()),
         new Ejection(
@@ -177,7 +185,20 @@ public final class DestinationWire {
             Duration.ofMillis(message.getEjectionMaxMillis()),
             message.getEjectionJitterPercent(),
             message.getMaxEjectedPercent()),
-        new Limits(message.getInFlight(), message.getConnections(), message.getPending()),
+        new Limits(
+            message.getInFlight(),
+            message.getAdaptive(),
+            message.getConnections(),
+            message.getPending()),
         Duration.ofMillis(message.getConnectTimeoutMillis()));
+  }
+
+  private static Hash hash(io.refmesh.model.wire.v1.BackendSettings message) {
+    if (!message.getHashHeader().isEmpty()) {
+      return new Hash.Header(message.getHashHeader());
+    }
+    return message.getHashCookie().isEmpty()
+        ? new Hash.Source()
+        : new Hash.Cookie(message.getHashCookie());
   }
 }

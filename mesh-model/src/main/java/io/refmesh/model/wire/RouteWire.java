@@ -3,6 +3,7 @@ package io.refmesh.model.wire;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.model.route.ConnectionRule;
 import io.refmesh.model.route.HttpMatch;
 import io.refmesh.model.route.HttpMatch.PathMatch;
 import io.refmesh.model.route.RouteFilter;
@@ -31,11 +32,7 @@ final class RouteWire {
             .setIdleTimeoutMillis(rule.timeouts().idle().toMillis());
     rule.filters().forEach(filter -> message.addFilters(encode(filter)));
     for (WeightedBackend backend : rule.backends()) {
-      message.addBackends(
-          io.refmesh.model.wire.v1.WeightedBackend.newBuilder()
-              .setBackend(DestinationWire.encode(backend.backend()))
-              .setWeight(backend.weight())
-              .setExists(backend.exists()));
+      message.addBackends(encode(backend));
     }
     rule.retry().ifPresent(retry -> message.setRetry(encode(retry)));
     return message.build();
@@ -47,16 +44,46 @@ final class RouteWire {
         message.getHostnamesList(),
         decode(message.getMatch()),
         message.getFiltersList().stream().map(RouteWire::decode).toList(),
-        message.getBackendsList().stream()
-            .map(b ->
-                new WeightedBackend(
-                    DestinationWire.decode(b.getBackend()), b.getWeight(), b.getExists()))
-            .toList(),
+        message.getBackendsList().stream().map(RouteWire::decode).toList(),
         new Timeouts(
             Duration.ofMillis(message.getRequestTimeoutMillis()),
             Duration.ofMillis(message.getTryTimeoutMillis()),
             Duration.ofMillis(message.getIdleTimeoutMillis())),
         message.hasRetry() ? Optional.of(decode(message.getRetry())) : Optional.empty());
+  }
+
+  static io.refmesh.model.wire.v1.ConnectionRule encode(ConnectionRule rule) {
+    return io.refmesh.model.wire.v1.ConnectionRule.newBuilder()
+        .setName(rule.name())
+        .setTls(rule.tls())
+        .addAllHostnames(rule.hostnames())
+        .addAllBackends(rule.backends().stream().map(RouteWire::encode).toList())
+        .build();
+  }
+
+  static ConnectionRule decode(io.refmesh.model.wire.v1.ConnectionRule message) {
+    return new ConnectionRule(
+        message.getName(),
+        message.getTls(),
+        message.getHostnamesList(),
+        message.getBackendsList().stream().map(RouteWire::decode).toList());
+  }
+
+  private static io.refmesh.model.wire.v1.WeightedBackend encode(WeightedBackend backend) {
+    return io.refmesh.model.wire.v1.WeightedBackend.newBuilder()
+        .setBackend(DestinationWire.encode(backend.backend()))
+        .setWeight(backend.weight())
+        .setExists(backend.exists())
+        .addAllFilters(backend.filters().stream().map(RouteWire::encode).toList())
+        .build();
+  }
+
+  private static WeightedBackend decode(io.refmesh.model.wire.v1.WeightedBackend message) {
+    return new WeightedBackend(
+        DestinationWire.decode(message.getBackend()),
+        message.getWeight(),
+        message.getExists(),
+        message.getFiltersList().stream().map(RouteWire::decode).toList());
   }
 
   private static io.refmesh.model.wire.v1.HttpMatch encode(HttpMatch match) {
@@ -123,6 +150,13 @@ final class RouteWire {
         path.ifPresent(change -> rewrite.setPath(encode(change)));
         message.setRewrite(rewrite);
       }
+      case RouteFilter.Mirror(var backend, boolean exists, int numerator, int denominator) ->
+          message.setMirror(
+              io.refmesh.model.wire.v1.Mirror.newBuilder()
+                  .setBackend(DestinationWire.encode(backend))
+                  .setExists(exists)
+                  .setNumerator(numerator)
+                  .setDenominator(denominator));
     }
     return message.build();
   }
@@ -153,6 +187,14 @@ final class RouteWire {
         yield new RouteFilter.Rewrite(
             rewrite.hasHostname() ? Optional.of(rewrite.getHostname()) : Optional.empty(),
             rewrite.hasPath() ? Optional.of(decode(rewrite.getPath())) : Optional.empty());
+      }
+      case MIRROR -> {
+        var mirror = message.getMirror();
+        yield new RouteFilter.Mirror(
+            DestinationWire.decode(mirror.getBackend()),
+            mirror.getExists(),
+            mirror.getNumerator(),
+            mirror.getDenominator());
       }
       case FILTER_NOT_SET ->
           throw new IllegalArgumentException(

@@ -16,6 +16,7 @@ import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.model.route.ConnectionRule;
 import io.refmesh.model.route.HttpMatch;
 import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
@@ -45,7 +46,12 @@ final class Records {
   Destination destination() {
     Map<ServicePort, Backend> backends = new HashMap<>();
     listOf(this::backend).forEach(backend -> backends.put(backend.id(), backend));
-    return new Destination(servicePort(), one(AppProtocol.values()), listOf(this::rule), backends);
+    return new Destination(
+        servicePort(),
+        one(AppProtocol.values()),
+        listOf(this::rule),
+        backends,
+        listOf(this::connectionRule));
   }
 
   WorkloadConfig workload() {
@@ -74,7 +80,7 @@ final class Records {
   private BackendSettings settings() {
     return new BackendSettings(
         new BackendSettings.Balancer(
-            one(BackendSettings.Algorithm.values()), text(), duration(), random.nextBoolean()),
+            one(BackendSettings.Algorithm.values()), hash(), duration(), random.nextBoolean()),
         new BackendSettings.Ejection(
             random.nextInt(9),
             random.nextInt(101),
@@ -85,8 +91,27 @@ final class Records {
             random.nextInt(101),
             random.nextInt(101)),
         new BackendSettings.Limits(
-            random.nextInt(2000), random.nextInt(2000), random.nextInt(2000)),
+            random.nextInt(2000), random.nextBoolean(), random.nextInt(2000), random.nextInt(2000)),
         duration());
+  }
+
+  private BackendSettings.Hash hash() {
+    return switch (random.nextInt(3)) {
+      case 0 -> new BackendSettings.Hash.Header("x-user");
+      case 1 -> new BackendSettings.Hash.Cookie("session");
+      default -> new BackendSettings.Hash.Source();
+    };
+  }
+
+  private ConnectionRule connectionRule() {
+    boolean tls = random.nextBoolean();
+    return new ConnectionRule(
+        text(), tls, tls ? listOf(this::text) : List.of(), listOf(this::weighted));
+  }
+
+  private WeightedBackend weighted() {
+    return new WeightedBackend(
+        servicePort(), random.nextInt(100), random.nextBoolean(), listOf(this::filter));
   }
 
   private RouteRule rule() {
@@ -95,7 +120,7 @@ final class Records {
         listOf(this::text),
         match(),
         listOf(this::filter),
-        listOf(() -> new WeightedBackend(servicePort(), random.nextInt(100), random.nextBoolean())),
+        listOf(this::weighted),
         new Timeouts(duration(), duration(), duration()),
         maybe(this::retry));
   }
@@ -115,7 +140,7 @@ final class Records {
   }
 
   private RouteFilter filter() {
-    return switch (random.nextInt(4)) {
+    return switch (random.nextInt(5)) {
       case 0 -> new RouteFilter.RequestHeaders(texts(), texts(), listOf(this::text));
       case 1 -> new RouteFilter.ResponseHeaders(texts(), texts(), listOf(this::text));
       case 2 ->
@@ -125,6 +150,8 @@ final class Records {
               maybe(() -> random.nextInt(65_536)),
               maybe(this::pathChange),
               302);
+      case 3 ->
+          new RouteFilter.Mirror(servicePort(), random.nextBoolean(), random.nextInt(101), 100);
       default -> new RouteFilter.Rewrite(maybe(this::text), maybe(this::pathChange));
     };
   }

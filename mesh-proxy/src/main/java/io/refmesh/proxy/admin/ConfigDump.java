@@ -6,6 +6,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.proxy.control.DestinationState;
 import io.refmesh.proxy.endpoint.EndpointRegistry.EndpointSnapshot;
+import io.refmesh.proxy.resilience.ConcurrencyLimit;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param controlConnected whether the control plane is there now
  * @param inbound empty before the first configuration
  * @param destinations by service port, what the control plane said last
+ * @param limits of services that have any on concurrency
  * @param endpoints what was learned about the endpoints of backends in use
  */
 public record ConfigDump(
@@ -29,7 +31,8 @@ public record ConfigDump(
     List<Listener> listeners,
     Optional<InboundPolicy> inbound,
     Map<ServicePort, DestinationState> destinations,
-    List<EndpointSnapshot> endpoints) {
+    List<EndpointSnapshot> endpoints,
+    Map<ServicePort, ConcurrencyLimit.Snapshot> limits) {
 
   public ConfigDump {
     notReady = List.copyOf(notReady);

@@ -10,13 +10,16 @@ import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
+import io.refmesh.model.route.ConnectionRule;
 import io.refmesh.model.route.HttpMatch;
 import io.refmesh.model.route.HttpMatch.PathMatch;
 import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
+import io.refmesh.model.route.WeightedBackend;
 import io.refmesh.proxy.control.DestinationState;
 import io.refmesh.proxy.endpoint.EndpointHealth;
 import io.refmesh.proxy.endpoint.EndpointRegistry.EndpointSnapshot;
+import io.refmesh.proxy.resilience.ConcurrencyLimit;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,6 +49,7 @@ final class ConfigPage {
     page.put("listeners", dump.listeners().stream().map(ConfigPage::listener).toList());
     dump.inbound().ifPresent(inbound -> page.put("inbound", inbound(inbound)));
     page.put("destinations", destinations(dump));
+    page.put("limits", dump.limits().entrySet().stream().map(ConfigPage::limit).toList());
     return Json.write(page);
   }
 
@@ -138,6 +142,19 @@ final class ConfigPage {
     return json;
   }
 
+  private static Map<String, Object> limit(
+      Map.Entry<ServicePort, ConcurrencyLimit.Snapshot> entry) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("backend", entry.getKey());
+    json.put("inFlight", entry.getValue().inFlight());
+    json.put("limit", entry.getValue().limit());
+    json.put("adaptive", entry.getValue().adaptive());
+    if (entry.getValue().baseNanos() > 0) {
+      json.put("unloadedMicros", entry.getValue().baseNanos() / 1000);
+    }
+    return json;
+  }
+
   private static List<Map<String, Object>> destinations(ConfigDump dump) {
     Map<ServicePort, Map<String, EndpointSnapshot>> learned = new TreeMap<>();
     for (EndpointSnapshot endpoint : dump.endpoints()) {
@@ -168,6 +185,10 @@ final class ConfigPage {
       Map<ServicePort, Map<String, EndpointSnapshot>> learned) {
     json.put("protocol", lower(destination.protocol()));
     json.put("rules", destination.rules().stream().map(ConfigPage::rule).toList());
+    putList(
+        json,
+        "connectionRules",
+        destination.connectionRules().stream().map(ConfigPage::rule).toList());
     json.put(
         "backends",
         destination.backends().values().stream()
@@ -182,23 +203,31 @@ final class ConfigPage {
     putList(json, "hostnames", rule.hostnames());
     json.put("match", match(rule.match()));
     putList(json, "filters", rule.filters().stream().map(ConfigPage::filter).toList());
-    json.put(
-        "backends",
-        rule.backends().stream()
-            .map(backend -> {
-              Map<String, Object> one = new LinkedHashMap<>();
-              one.put("backend", backend.backend());
-              one.put("weight", backend.weight());
-              one.put("exists", backend.exists());
-              return one;
-            })
-            .toList());
+    json.put("backends", rule.backends().stream().map(ConfigPage::backend).toList());
     Map<String, Object> timeouts = new LinkedHashMap<>();
     putMillis(timeouts, "requestMillis", rule.timeouts().request());
     putMillis(timeouts, "perTryMillis", rule.timeouts().perTry());
     putMillis(timeouts, "idleMillis", rule.timeouts().idle());
     json.put("timeouts", timeouts);
     rule.retry().ifPresent(retry -> json.put("retry", retry(retry)));
+    return json;
+  }
+
+  private static Map<String, Object> backend(WeightedBackend backend) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("backend", backend.backend());
+    json.put("weight", backend.weight());
+    json.put("exists", backend.exists());
+    putList(json, "filters", backend.filters().stream().map(ConfigPage::filter).toList());
+    return json;
+  }
+
+  private static Map<String, Object> rule(ConnectionRule rule) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("name", rule.name());
+    json.put("tls", rule.tls());
+    putList(json, "hostnames", rule.hostnames());
+    json.put("backends", rule.backends().stream().map(ConfigPage::backend).toList());
     return json;
   }
 
@@ -251,6 +280,12 @@ final class ConfigPage {
         json.put("type", "URLRewrite");
         hostname.ifPresent(text -> json.put("hostname", text));
         path.ifPresent(change -> path(json, change));
+      }
+      case RouteFilter.Mirror(var backend, boolean exists, int numerator, int denominator) -> {
+        json.put("type", "RequestMirror");
+        json.put("backend", backend);
+        json.put("exists", exists);
+        json.put("fraction", numerator + "/" + denominator);
       }
     }
     return json;
@@ -306,7 +341,13 @@ final class ConfigPage {
   private static Map<String, Object> settings(BackendSettings settings) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("algorithm", lower(settings.balancer().algorithm()));
-    putText(json, "hashHeader", settings.balancer().hashHeader());
+    if (settings.balancer().algorithm() == BackendSettings.Algorithm.RING_HASH) {
+      switch (settings.balancer().hash()) {
+        case BackendSettings.Hash.Header(String name) -> json.put("hashHeader", name);
+        case BackendSettings.Hash.Cookie(String name) -> json.put("hashCookie", name);
+        case BackendSettings.Hash.Source source -> json.put("hashSource", true);
+      }
+    }
     putMillis(json, "slowStartMillis", settings.balancer().slowStart());
     json.put("preferZone", settings.balancer().preferZone());
     BackendSettings.Ejection ejection = settings.ejection();
@@ -322,6 +363,7 @@ final class ConfigPage {
     json.put("ejection", eject);
     Map<String, Object> limits = new LinkedHashMap<>();
     limits.put("inFlight", settings.limits().inFlight());
+    limits.put("adaptive", settings.limits().adaptive());
     limits.put("connections", settings.limits().connections());
     limits.put("pending", settings.limits().pending());
     json.put("limits", limits);

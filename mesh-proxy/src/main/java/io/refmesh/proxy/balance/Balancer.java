@@ -5,6 +5,7 @@ import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.BackendSettings.Algorithm;
+import io.refmesh.model.policy.BackendSettings.Hash;
 import io.refmesh.proxy.endpoint.Attempt;
 import io.refmesh.proxy.endpoint.BackendEndpoints;
 import io.refmesh.proxy.http.Exchange;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class Balancer implements HttpService {
 
   /** How long a request waits for an endpoint to get ready; Linkerd's failfast timeout. */
-  private static final long WAIT_SECONDS = 3;
+  public static final long WAIT_SECONDS = 3;
 
   /** For {@code limits.pending: 0}, so that the queue has a bound all the same. */
   private static final int WAITING_MAX = 10_000;
@@ -111,12 +112,13 @@ public final class Balancer implements HttpService {
     if (settings.balancer().algorithm() != Algorithm.RING_HASH) {
       return 0;
     }
-    String header = settings.balancer().hashHeader();
-    CharSequence value = header.isEmpty() ? null : exchange.request().headers().get(header);
-    if (value != null) {
-      return Rendezvous.key(value);
-    }
-    return Rendezvous.key(exchange.caller().address().getHostString());
+    CharSequence value =
+        switch (settings.balancer().hash()) {
+          case Hash.Header(String name) -> exchange.request().headers().get(name);
+          case Hash.Cookie(String name) -> Cookies.value(exchange.request().headers(), name);
+          case Hash.Source source -> null;
+        };
+    return Rendezvous.key(value != null ? value : exchange.caller().address().getHostString());
   }
 
   private static void refuse(Reply reply, MeshError error, String detail) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,7 @@ public final class BackendEndpoints {
   private final ProxyMetrics metrics;
   private final EjectionLimit limit = new EjectionLimit();
   private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger connections = new AtomicInteger();
   private volatile EndpointSet current = EndpointSet.NONE;
   private volatile boolean waitedInVain;
 
@@ -105,6 +107,22 @@ public final class BackendEndpoints {
     if (!current.ready().isEmpty()) {
       waitedInVain = false;
     }
+  }
+
+  /**
+   * Whether one more connection that is not HTTP may be made; it is counted then, and the caller
+   * owes a {@link #disconnected}.
+   */
+  public boolean tryConnect(int most) {
+    if (connections.incrementAndGet() > most) {
+      connections.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  public void disconnected() {
+    connections.decrementAndGet();
   }
 
   /** Takes over a new version: endpoints that stay keep what was learned. */

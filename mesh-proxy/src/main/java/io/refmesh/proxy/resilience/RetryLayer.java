@@ -1,14 +1,13 @@
 package io.refmesh.proxy.resilience;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Decisions;
+import io.refmesh.proxy.http.DroppedBody;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Layer;
@@ -73,7 +72,7 @@ public final class RetryLayer implements Layer {
     private final HttpService next;
     private @Nullable ReplayBuffer replay;
     private @Nullable Try current;
-    private @Nullable Discard discarded;
+    private @Nullable DroppedBody discarded;
     private @Nullable Future<?> timer;
     private int retries;
     private boolean continued;
@@ -230,7 +229,7 @@ public final class RetryLayer implements Layer {
 
     /** A server that answers before it has the whole request is told to stop at once. */
     private void discard(ResponseHead head) {
-      discarded = Discard.of(head.body());
+      discarded = DroppedBody.of(head.body(), DISCARD_BYTES);
       if (replay != null && !replay.ended()) {
         dropDiscarded();
       }
@@ -238,7 +237,7 @@ public final class RetryLayer implements Layer {
 
     private void dropDiscarded() {
       if (discarded != null) {
-        discarded.drop();
+        discarded.giveUp();
         discarded = null;
       }
     }
@@ -279,49 +278,6 @@ public final class RetryLayer implements Layer {
     public void done(Outcome outcome) {
       if (retrying.current == this) {
         retrying.done(this, outcome);
-      }
-    }
-  }
-
-  /** A response body that nobody gets: read for a while, then given up. */
-  private static final class Discard implements BodyPipe.Sink {
-
-    private final BodyPipe body;
-    private int bytes;
-
-    private Discard(BodyPipe body) {
-      this.body = body;
-    }
-
-    static @Nullable Discard of(@Nullable BodyPipe body) {
-      if (body == null) {
-        return null;
-      }
-      Discard discard = new Discard(body);
-      body.attach(discard);
-      return discard;
-    }
-
-    @Override
-    public void data(ByteBuf chunk) {
-      int read = chunk.readableBytes();
-      chunk.release();
-      body.consumed(read);
-      bytes += read;
-      if (bytes > DISCARD_BYTES) {
-        body.abandon();
-      }
-    }
-
-    @Override
-    public void end(@Nullable Http2Headers trailers) {}
-
-    @Override
-    public void failed(Outcome.Failed why) {}
-
-    void drop() {
-      if (!body.ended()) {
-        body.abandon();
       }
     }
   }

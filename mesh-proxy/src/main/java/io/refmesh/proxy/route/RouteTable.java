@@ -1,6 +1,7 @@
 package io.refmesh.proxy.route;
 
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.refmesh.model.route.Hostnames;
 import io.refmesh.model.route.HttpMatch;
 import io.refmesh.model.route.HttpMatch.PathMatch;
 import io.refmesh.model.route.RouteRule;
@@ -96,11 +97,7 @@ public final class RouteTable {
     return request -> {
       String host = host(request.authority());
       for (String hostname : hostnames) {
-        boolean matches =
-            hostname.startsWith("*.")
-                ? host.length() > hostname.length() - 1 && host.endsWith(hostname.substring(1))
-                : host.equals(hostname);
-        if (matches) {
+        if (Hostnames.matches(hostname, host)) {
           return true;
         }
       }

@@ -97,6 +97,20 @@ public enum ProxyMetric {
       "",
       List.of("target_addr", "state"),
       "1 for the state that an endpoint is in, 0 for the others: admitting, ejected or probing."),
+  MIRROR_TOTAL(
+      "mirror_total",
+      Kind.COUNTER,
+      "",
+      List.of("dst_namespace", "dst_service", "dst_port", "route_name", "result"),
+      "Requests copied to another service: answered, failed, cut (its body came faster than the copy was taken) or dropped (too many copies"
+          + " under way); dst_service is where the copy went, route_name the rule that says so."),
+  CONCURRENCY_LIMIT(
+      "concurrency_limit",
+      Kind.GAUGE,
+      "",
+      List.of("dst_namespace", "dst_service", "dst_port"),
+      "How many requests of this proxy may be under way at a service: limits.inFlight, or what limits.adaptive has found; absent without"
+          + " either."),
   TCP_OPEN_TOTAL("tcp_open_total", Kind.COUNTER, "", Labels.CONNECTION, "Connections opened."),
   TCP_CLOSE_TOTAL(
       "tcp_close_total",

@@ -21,6 +21,7 @@ import io.refmesh.model.route.WeightedBackend;
 import io.refmesh.proxy.control.DestinationState;
 import io.refmesh.proxy.endpoint.EndpointHealth;
 import io.refmesh.proxy.endpoint.EndpointRegistry.EndpointSnapshot;
+import io.refmesh.proxy.resilience.ConcurrencyLimit;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import io.refmesh.testkit.Golden;
 import io.refmesh.testkit.TestCa;
@@ -56,7 +57,8 @@ class ConfigPageTest {
             List.of(),
             Optional.empty(),
             Map.of(),
-            List.of());
+            List.of(),
+            Map.of());
 
     Golden.assertMatches(FOLDER.resolve("waiting.json"), ConfigPage.write(dump));
   }
@@ -98,7 +100,8 @@ class ConfigPageTest {
                     Optional.of(Duration.ofMillis(1250)),
                     7,
                     0,
-                    7))));
+                    7))),
+        Map.of(SERVICE, new ConcurrencyLimit.Snapshot(3, 40, true, 12_345_000)));
   }
 
   private static WorkloadCertificate certificate() {

@@ -120,7 +120,7 @@ class BalancerTest {
         new BackendSettings(
             BackendSettings.Balancer.DEFAULT,
             BackendSettings.Ejection.DEFAULT,
-            new BackendSettings.Limits(0, 0, 2),
+            new BackendSettings.Limits(0, false, 0, 2),
             Duration.ofSeconds(1));
     Balancer balancer =
         new Balancer(

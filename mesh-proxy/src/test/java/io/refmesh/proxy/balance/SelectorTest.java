@@ -287,6 +287,8 @@ class SelectorTest {
   }
 
   private static BackendSettings settings(Algorithm algorithm, Duration slowStart) {
-    return Destinations.balancer(new BackendSettings.Balancer(algorithm, "", slowStart, true));
+    return Destinations.balancer(
+        new BackendSettings.Balancer(
+            algorithm, new BackendSettings.Hash.Source(), slowStart, true));
   }
 }

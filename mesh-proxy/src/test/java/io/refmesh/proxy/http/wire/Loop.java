@@ -166,7 +166,7 @@ public final class Loop implements AutoCloseable {
     return new BackendSettings(
         BackendSettings.DEFAULT.balancer(),
         BackendSettings.DEFAULT.ejection(),
-        new BackendSettings.Limits(0, connections, pending),
+        new BackendSettings.Limits(0, false, connections, pending),
         connectTimeout);
   }
 

@@ -3,6 +3,7 @@ package io.refmesh.proxy;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.proxy.telemetry.AccessLog;
 import io.refmesh.proxy.telemetry.ExchangeObserver;
+import io.refmesh.proxy.telemetry.FlightRecorder;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.telemetry.Redaction;
 import java.util.ArrayList;
@@ -15,9 +16,11 @@ import java.util.Optional;
  */
 final class Observers implements AutoCloseable {
 
+  private final Optional<FlightRecorder> recorder;
   private final Optional<AccessLog> accessLog;
 
-  Observers(TelemetryConfig config, Proxy.Surroundings surroundings, ProxyMetrics metrics) {
+  Observers(
+      TelemetryConfig config, int loops, Proxy.Surroundings surroundings, ProxyMetrics metrics) {
     Redaction redaction = new Redaction(config.redactQuery(), config.redactHeaders());
     Ticker ticker = surroundings.ticker();
     Optional<AccessLog.Format> format =
@@ -26,6 +29,12 @@ final class Observers implements AutoCloseable {
           case TEXT -> Optional.of(AccessLog.Format.TEXT);
           case JSON -> Optional.of(AccessLog.Format.JSON);
         };
+    recorder =
+        config.recorderBytes() == 0
+            ? Optional.empty()
+            : Optional.of(
+                new FlightRecorder(
+                    config.recorderBytes(), loops, redaction, surroundings.clock(), metrics));
     accessLog =
         format.map(chosen ->
             new AccessLog(
@@ -42,7 +51,13 @@ final class Observers implements AutoCloseable {
   List<ExchangeObserver> all() {
     List<ExchangeObserver> all = new ArrayList<>();
     accessLog.ifPresent(all::add);
+    recorder.ifPresent(all::add);
     return List.copyOf(all);
+  }
+
+  /** What the flight recorder keeps; nothing when it is off. */
+  String recorded(FlightRecorder.Filter filter) {
+    return recorder.map(kept -> kept.dump(filter)).orElse("");
   }
 
   void start() {

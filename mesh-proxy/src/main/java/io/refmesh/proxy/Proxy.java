@@ -27,12 +27,14 @@ import io.refmesh.proxy.http.client.ConnectionPools;
 import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
+import io.refmesh.proxy.telemetry.FlightRecorder;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.tls.MeshTls;
 import io.refmesh.proxy.tls.TlsContexts;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +66,7 @@ final class Proxy implements AutoCloseable {
 
   private final ProxyConfig config;
   private final Ticker ticker;
+  private final InstantSource clock;
   private final long builtNanos;
   private final ProxyMetrics metrics;
   private final EventLoopGroup loops;
@@ -90,10 +93,11 @@ final class Proxy implements AutoCloseable {
     this.config = config;
     transport = surroundings.transport();
     ticker = surroundings.ticker();
+    clock = surroundings.clock();
     builtNanos = ticker.nanoTime();
     ProxyConfig.Limits limits = config.limits();
     metrics = new ProxyMetrics(ticker, limits.series());
-    observers = new Observers(config.telemetry(), surroundings, metrics);
+    observers = new Observers(config.telemetry(), config.eventLoops(), surroundings, metrics);
     loops = transport.loops(config.eventLoops(), "traffic");
     sideLoops = transport.loops(1, "side");
     EventLoop timers = sideLoops.next();
@@ -349,6 +353,16 @@ final class Proxy implements AutoCloseable {
           control.destinations(),
           endpoints.snapshot(),
           stacks.limits());
+    }
+
+    @Override
+    public String recorder(Instant since, boolean errorsOnly) {
+      return observers.recorded(new FlightRecorder.Filter(since, errorsOnly));
+    }
+
+    @Override
+    public Instant now() {
+      return clock.instant();
     }
 
     @Override

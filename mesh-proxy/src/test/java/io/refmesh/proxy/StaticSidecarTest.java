@@ -147,7 +147,10 @@ class StaticSidecarTest {
             Control.ofEnvironment(config),
             new Proxy.Surroundings(
                 Transport.best(),
-                Ticker.systemTicker(), InstantSource.system(), 1, OutputStream.nullOutputStream()));
+                Ticker.systemTicker(),
+                InstantSource.system(),
+                1,
+                OutputStream.nullOutputStream()));
     proxy.start();
     Eventually.holds(() -> proxy.notReady().isEmpty());
     return proxy;

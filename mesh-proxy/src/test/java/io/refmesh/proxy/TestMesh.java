@@ -190,11 +190,7 @@ final class TestMesh implements AutoCloseable {
                 return made;
               },
               new Proxy.Surroundings(
-                  Transport.best(),
-                  Ticker.systemTicker(),
-                  InstantSource.system(),
-                  1,
-                  accessLog));
+                  Transport.best(), Ticker.systemTicker(), InstantSource.system(), 1, accessLog));
     }
 
     FakeControl control() {

@@ -12,12 +12,19 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Answers one admin request after the other. On the admin loop. */
 @Sharable
@@ -27,8 +34,11 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String JSON = "application/json";
+  private static final String JSON_LINES = "application/jsonl";
+  private static final Pattern AGO = Pattern.compile("(\\d{1,6})(s|m|h)");
   private static final String PATHS =
-      "GET /live, GET /ready, GET /metrics, GET /config, GET|PUT /log-level, POST /drain\n";
+      "GET /live, GET /ready, GET /metrics, GET /config, GET /recorder, GET|PUT /log-level, POST"
+          + " /drain\n";
 
   private final AdminState state;
   private final ProxyMetrics metrics;
@@ -85,6 +95,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           get(
               request,
               () -> new Answer(HttpResponseStatus.OK, JSON, ConfigPage.write(state.config()), ""));
+      case "/recorder" -> get(request, () -> recorder(context, request.uri()));
       case "/log-level" -> logLevel(context, request);
       case "/drain" -> drain(context, request);
       default ->
@@ -111,6 +122,50 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     return reasons.isEmpty()
         ? Answer.text(HttpResponseStatus.OK, "ready\n")
         : Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, String.join("\n", reasons) + "\n");
+  }
+
+  private Answer recorder(ChannelHandlerContext context, String uri) {
+    if (!fromLoopback(context)) {
+      return onlyFromLoopback();
+    }
+    Instant since = Instant.EPOCH;
+    boolean errorsOnly = false;
+    for (Map.Entry<String, List<String>> parameter :
+        new QueryStringDecoder(uri).parameters().entrySet()) {
+      String value = parameter.getValue().getLast();
+      switch (parameter.getKey()) {
+        case "since" -> {
+          Matcher ago = AGO.matcher(value);
+          if (!ago.matches()) {
+            return Answer.text(
+                HttpResponseStatus.BAD_REQUEST,
+                "since: " + value + " (expected: how long ago, such as 30s or 5m)\n");
+          }
+          Duration unit =
+              Duration.of(
+                  1,
+                  switch (ago.group(2)) {
+                    case "s" -> ChronoUnit.SECONDS;
+                    case "m" -> ChronoUnit.MINUTES;
+                    default -> ChronoUnit.HOURS;
+                  });
+          since = state.now().minus(unit.multipliedBy(Long.parseLong(ago.group(1))));
+        }
+        case "error" -> {
+          if (!value.equals("only")) {
+            return Answer.text(
+                HttpResponseStatus.BAD_REQUEST, "error: " + value + " (expected: only)\n");
+          }
+          errorsOnly = true;
+        }
+        default -> {
+          return Answer.text(
+              HttpResponseStatus.BAD_REQUEST,
+              "parameter: " + parameter.getKey() + " is not known (expected: since, error)\n");
+        }
+      }
+    }
+    return new Answer(HttpResponseStatus.OK, JSON_LINES, state.recorder(since, errorsOnly), "");
   }
 
   private static Answer logLevel(ChannelHandlerContext context, FullHttpRequest request) {

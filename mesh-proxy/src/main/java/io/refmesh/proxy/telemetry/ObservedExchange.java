@@ -20,6 +20,7 @@ public abstract class ObservedExchange {
   private final Exchange exchange;
   // As they were before filters rewrote and retries replayed them.
   private final RequestHead request;
+  private final String clientId;
   private final BodyPipe requestBody;
   @Nullable BodyPipe responseBody;
   int status;
@@ -36,6 +37,7 @@ public abstract class ObservedExchange {
     this.exchange = exchange;
     request = exchange.request();
     requestBody = exchange.body();
+    clientId = exchange.caller().identity().map(SpiffeId::uri).orElse("");
   }
 
   /** {@code inbound} or {@code outbound}. */
@@ -53,7 +55,7 @@ public abstract class ObservedExchange {
 
   /** The verified identity of the caller; may be empty. */
   public String clientId() {
-    return exchange.caller().identity().map(SpiffeId::uri).orElse("");
+    return clientId;
   }
 
   /** The request head as it came; its fields as they are now. */

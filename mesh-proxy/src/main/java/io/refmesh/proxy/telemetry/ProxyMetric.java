@@ -31,8 +31,8 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       plus(Labels.TARGET, "classification", "status_code", "grpc_status", "error"),
-      "Exchanges that have ended, also those that ended without an answer; failure means 5xx, a failing gRPC status, a cut body or a"
-          + " caller who went away."),
+      "Exchanges that have ended, also those that ended without an answer; failure means 5xx, a"
+          + " failing gRPC status, a cut body or a caller who went away."),
   RESPONSE_LATENCY_MS(
       "response_latency_ms",
       Kind.HISTOGRAM,
@@ -54,7 +54,8 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       Labels.TRY,
-      "Tries sent to an endpoint; dst_service is the backend that was chosen, which a split may make another than the service called."),
+      "Tries sent to an endpoint; dst_service is the backend that was chosen, which a split may"
+          + " make another than the service called."),
   TRY_RESPONSE_TOTAL(
       "try_response_total",
       Kind.COUNTER,
@@ -72,7 +73,8 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       plus(Labels.ROUTE, "reason"),
-      "Failures that met a retry condition and were returned all the same: budget, attempts, body or non-idempotent."),
+      "Failures that met a retry condition and were returned all the same: budget, attempts, body"
+          + " or non-idempotent."),
   TIMEOUT_TOTAL(
       "timeout_total",
       Kind.COUNTER,
@@ -90,7 +92,8 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       List.of("target_addr", "result"),
-      "Requests let through to an ejected endpoint to see whether it has recovered: success or failure."),
+      "Requests let through to an ejected endpoint to see whether it has recovered: success or"
+          + " failure."),
   ENDPOINT_STATE(
       "endpoint_state",
       Kind.GAUGE,
@@ -137,7 +140,8 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       List.of("direction", "target_addr"),
-      "Connections treated as opaque because their first bytes did not arrive in time; name the protocol with appProtocol."),
+      "Connections treated as opaque because their first bytes did not arrive in time; name the"
+          + " protocol with appProtocol."),
   REFUSED_TOTAL(
       "refused_total",
       Kind.COUNTER,
@@ -149,7 +153,8 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       List.of("limit"),
-      "Times that a bound of the proxy refused or delayed something; the limit is named as in its setting."),
+      "Times that a bound of the proxy refused or delayed something; the limit is named as in its"
+          + " setting."),
   TLS_HANDSHAKES_TOTAL(
       "tls_handshakes_total",
       Kind.COUNTER,
@@ -173,19 +178,22 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       List.of("direction", "decision", "policy"),
-      "Decisions of authorization policies per request (HTTP) or connection (TCP): allow, deny or audit."),
+      "Decisions of authorization policies per request (HTTP) or connection (TCP): allow, deny or"
+          + " audit."),
   RATE_LIMITED_TOTAL(
       "rate_limited_total",
       Kind.COUNTER,
       "",
       List.of("dst_port", "policy", "limit"),
-      "Requests refused by a RateLimitPolicy, by the limit that was reached: total, identity or override."),
+      "Requests refused by a RateLimitPolicy, by the limit that was reached: total, identity or"
+          + " override."),
   RATE_LIMIT_IDENTITIES(
       "rate_limit_identities",
       Kind.GAUGE,
       "",
       List.of("dst_port"),
-      "Callers whose requests are counted one by one for a RateLimitPolicy's perIdentity; at most 1000, those beyond share one rate."),
+      "Callers whose requests are counted one by one for a RateLimitPolicy's perIdentity; at most"
+          + " 1000, those beyond share one rate."),
   CERTIFICATE_NOT_AFTER_SECONDS(
       "certificate_not_after_seconds",
       Kind.GAUGE,
@@ -221,14 +229,35 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       List.of(),
-      "Lines that the access log left out because there were too many or they could not be written."),
+      "Lines that the access log left out because there were too many or they could not be"
+          + " written."),
+  RECORDER_OVERWRITTEN_TOTAL(
+      "recorder_overwritten_total",
+      Kind.COUNTER,
+      "",
+      List.of(),
+      "Exchanges that the flight recorder has forgotten because younger ones needed their room."),
+  TRACE_SPANS_TOTAL(
+      "trace_spans_total",
+      Kind.COUNTER,
+      "",
+      List.of("result"),
+      "Spans that were made: exported, or dropped because the collector did not take them or too"
+          + " many waited for it."),
+  TAP_REQUESTS_TOTAL(
+      "tap_requests_total",
+      Kind.COUNTER,
+      "",
+      List.of("result"),
+      "Requests that matched a tap: told, or missed because of its rate or because its reader is"
+          + " slow."),
   METRIC_SERIES_OVERFLOW_TOTAL(
       "metric_series_overflow_total",
       Kind.COUNTER,
       "",
       List.of(),
-      "Series that were asked for and not made because REFMESH_SERIES are there already; their events are counted in the series of"
-          + " the same metric whose labels all say overflow."),
+      "Series that were asked for and not made because REFMESH_SERIES are there already; their"
+          + " events are counted in the series of the same metric whose labels all say overflow."),
   PROCESS_CPU_SECONDS_TOTAL(
       "process_cpu_seconds_total",
       Kind.COUNTER,

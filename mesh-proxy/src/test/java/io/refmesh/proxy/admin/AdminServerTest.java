@@ -24,6 +24,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -188,6 +189,22 @@ class AdminServerTest {
         HttpResponse.BodyHandlers.ofString());
   }
 
+  @Test
+  void dumpsTheRecorderSinceAMomentAndOnlyErrors() throws Exception {
+    assertThat(body("/recorder")).isEqualTo("1970-01-01T00:00:00Z false\n");
+    assertThat(body("/recorder?since=30m&error=only")).isEqualTo("1970-01-01T00:30:00Z true\n");
+    assertThat(body("/recorder?since=yesterday"))
+        .isEqualTo("since: yesterday (expected: how long ago, such as 30s or 5m)\n");
+    assertThat(body("/recorder?what=x"))
+        .isEqualTo("parameter: what is not known (expected: since, error)\n");
+  }
+
+  private String body(String path) throws Exception {
+    return client
+        .send(HttpRequest.newBuilder(uri(path)).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
   private static final class FakeState implements AdminState {
     final AtomicInteger drains = new AtomicInteger();
     volatile List<String> notReady = List.of();
@@ -200,6 +217,16 @@ class AdminServerTest {
     @Override
     public ConfigDump config() {
       return ConfigPageTest.sample();
+    }
+
+    @Override
+    public String recorder(Instant since, boolean errorsOnly) {
+      return since + " " + errorsOnly + "\n";
+    }
+
+    @Override
+    public Instant now() {
+      return Instant.ofEpochSecond(3_600);
     }
 
     @Override

@@ -14,13 +14,15 @@ import io.refmesh.control.identity.ServingTls;
 import io.refmesh.control.publish.DiscoveryService;
 import io.refmesh.control.publish.Publisher;
 import io.refmesh.control.registry.Detour;
+import io.refmesh.control.registry.Expiring;
+import io.refmesh.control.registry.FaultPolicy;
 import io.refmesh.control.registry.FolderContents;
 import io.refmesh.control.registry.FolderRegistry;
 import io.refmesh.control.registry.InstancesRegistry;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.control.state.ClusterState;
-import io.refmesh.control.state.DetourLeases;
+import io.refmesh.control.state.Leases;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.identity.SpiffeId;
 import java.io.IOException;
@@ -88,7 +90,7 @@ public final class Control implements AutoCloseable {
   private volatile List<Problem> problems = List.of();
   private volatile boolean ready;
   // Writer thread only.
-  private final DetourLeases leases = new DetourLeases();
+  private final Leases leases = new Leases();
   private @Nullable Future<?> nextExpiry;
 
   /** The control plane could not start; the message says why and what to do. */
@@ -240,13 +242,13 @@ public final class Control implements AutoCloseable {
     Instant now = clock.instant();
     FolderContents resources = contents;
     InstancesRegistry.State running = instances;
-    leases.update(resources.only(Detour.class), now);
+    leases.update(resources.only(Expiring.class), now);
     ClusterState state =
         ClusterState.of(
             resources.meshConfig(),
             resources.resources(),
             running.instances().instances(),
-            detour -> leases.active(detour, now));
+            object -> leases.end(object, now));
     Snapshots snapshots = SnapshotBuilder.build(state, authority.trustDomain());
     publisher.publish(snapshots);
     collectProblems(resources, running, snapshots);
@@ -268,7 +270,8 @@ public final class Control implements AutoCloseable {
               mesh.trustDomain()
                   + " (expected: "
                   + authority.trustDomain()
-                  + ", for which the CA was made and which stays in force; a new trust domain needs a new state folder)"));
+                  + ", for which the CA was made and which stays in force; a new trust domain needs"
+                  + " a new state folder)"));
     }
     for (Problem problem : all) {
       if (!problems.contains(problem)) {
@@ -319,7 +322,8 @@ public final class Control implements AutoCloseable {
             + address
             + ": "
             + cause.getMessage()
-            + " (expected: a free port on an address of this machine; is another control plane running?)",
+            + " (expected: a free port on an address of this machine; is another control plane"
+            + " running?)",
         e);
   }
 
@@ -383,7 +387,15 @@ public final class Control implements AutoCloseable {
                     detour.metadata().namespace(),
                     detour.metadata().name(),
                     detour.via().toString(),
-                    leases.active(detour, now) ? "active" : "expired"))
+                    leases.end(detour, now).isPresent() ? "active" : "expired"))
+            .toList(),
+        contents.only(FaultPolicy.class).stream()
+            .map(policy ->
+                new StateView.Fault(
+                    policy.metadata().namespace(),
+                    policy.metadata().name(),
+                    leases.end(policy, now).map(Instant::toString).orElse(""),
+                    leases.end(policy, now).isPresent() ? "active" : "expired"))
             .toList(),
         certificates.values().stream()
             .sorted((a, b) -> a.workload().compareTo(b.workload()))

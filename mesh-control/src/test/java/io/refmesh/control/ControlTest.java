@@ -285,6 +285,31 @@ class ControlTest {
   }
 
   @Test
+  void endsAFaultWhenItsTimeIsOverAndKeepsTheObject() throws Exception {
+    ProxyClient proxy = connected(WEB, "web");
+    proxy.subscribe("shop", "cart", 8080);
+    proxy.next(DESTINATION);
+
+    write(
+        "fault.yaml",
+        """
+        kind: FaultPolicy
+        metadata: {name: cart, namespace: shop}
+        spec:
+          targetRefs: [{kind: Service, name: cart}]
+          expiresAfter: 300ms
+          maxActive: 10
+          faults: [{percent: 50, abort: {httpStatus: 503}}]
+        """);
+
+    var faults = proxy.next(DESTINATION).getDestination().getRules(0).getFaults();
+    assertThat(faults.getPolicy()).isEqualTo("shop/cart");
+    assertThat(faults.getEndsEpochMillis() - System.currentTimeMillis()).isLessThanOrEqualTo(300);
+    assertThat(proxy.next(DESTINATION).getDestination().getRules(0).hasFaults()).isFalse();
+    assertThat(stateWhen("Expired: its 300ms are over")).contains("FaultPolicy shop/cart");
+  }
+
+  @Test
   void keepsCaAndGrowsVersionsOverARestart() throws Exception {
     ProxyClient before = connected(WEB, "web");
     before.subscribe("shop", "cart", 8080);

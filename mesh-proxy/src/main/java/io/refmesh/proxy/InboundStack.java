@@ -15,6 +15,8 @@ import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.Authorizer;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.resilience.DeadlineLayer;
+import io.refmesh.proxy.resilience.FaultLayer;
+import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.resilience.RouteMeters;
 import io.refmesh.proxy.telemetry.ExchangeObserver;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
@@ -26,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.random.RandomGenerator;
 
 /**
  * The inbound path of a request, as a list in the order a request sees it; one for each version of
@@ -47,12 +50,18 @@ final class InboundStack {
   private static final Timeouts CALLER_WATCHES =
       new Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
-  /** Parts that outlive versions. */
+  /**
+   * Parts that outlive versions.
+   *
+   * @param random used from every event loop
+   */
   record Parts(
       ProxyConfig config,
       ApplicationCalls application,
       AuthorizationMeters authorizations,
       RateLimits rateLimits,
+      FaultSlots faults,
+      RandomGenerator random,
       ProxyMetrics metrics,
       Ticker ticker,
       List<ExchangeObserver> observers) {}
@@ -133,6 +142,16 @@ final class InboundStack {
         byCaller(
             new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts),
             new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts)));
+    told(port)
+        .flatMap(InboundPolicy.Port::faults)
+        .ifPresent(injected ->
+            layers.add(
+                new FaultLayer(
+                    injected,
+                    FaultLayer.Side.SERVER,
+                    parts.faults(),
+                    parts.random(),
+                    parts.metrics())));
     HttpService service = parts.application().http(port);
     for (Layer layer : layers.reversed()) {
       service = layer.wrap(service);

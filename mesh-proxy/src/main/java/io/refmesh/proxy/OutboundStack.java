@@ -15,6 +15,8 @@ import io.refmesh.proxy.resilience.AttemptTimeoutLayer;
 import io.refmesh.proxy.resilience.ConcurrencyLimit;
 import io.refmesh.proxy.resilience.ConcurrencyLimits;
 import io.refmesh.proxy.resilience.DeadlineLayer;
+import io.refmesh.proxy.resilience.FaultLayer;
+import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.resilience.RetryBudgets;
 import io.refmesh.proxy.resilience.RetryLayer;
 import io.refmesh.proxy.resilience.RouteMeters;
@@ -47,16 +49,22 @@ public final class OutboundStack {
   private final EndpointRegistry registry;
   private final ConcurrencyLimits limits;
   private final RetryBudgets budgets;
+  private final FaultSlots faults;
   private final ProxyMetrics metrics;
 
   /**
    * @param random used from every event loop: a {@link LoopRandom}
    */
   public OutboundStack(
-      Ticker ticker, RandomGenerator random, EndpointRegistry registry, ProxyMetrics metrics) {
+      Ticker ticker,
+      RandomGenerator random,
+      EndpointRegistry registry,
+      FaultSlots faults,
+      ProxyMetrics metrics) {
     this.ticker = ticker;
     this.random = random;
     this.registry = registry;
+    this.faults = faults;
     this.metrics = metrics;
     budgets = new RetryBudgets(ticker);
     limits = new ConcurrencyLimits(ticker, metrics);
@@ -125,6 +133,9 @@ public final class OutboundStack {
     if (rule.timeouts().perTry().isPositive()) {
       layers.add(new AttemptTimeoutLayer(rule.timeouts().perTry(), meters));
     }
+    rule.faults()
+        .ifPresent(injected ->
+            layers.add(new FaultLayer(injected, FaultLayer.Side.CLIENT, faults, random, metrics)));
     return wrap(layers, backends.of(rule));
   }
 

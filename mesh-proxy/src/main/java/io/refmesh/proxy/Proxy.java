@@ -27,6 +27,7 @@ import io.refmesh.proxy.http.client.ConnectionPools;
 import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
+import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.telemetry.FlightRecorder;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.tls.MeshTls;
@@ -128,8 +129,10 @@ final class Proxy implements AutoCloseable {
             new Told(),
             new Control.Parts(sideLoops, transport, ticker, surroundings.clock(), random, metrics));
 
+    FaultSlots faults = new FaultSlots(ticker, surroundings.clock(), metrics);
+
     // The outbound path.
-    stacks = new OutboundStack(ticker, random, endpoints, metrics);
+    stacks = new OutboundStack(ticker, random, endpoints, faults, metrics);
     services = new OutboundServices(control, stacks, metrics, ticker, observers.all(), timers);
     OutboundConnections outboundConnections =
         new OutboundConnections(
@@ -153,6 +156,8 @@ final class Proxy implements AutoCloseable {
             application,
             authorizations,
             new RateLimits(ticker, metrics),
+            faults,
+            random,
             metrics,
             ticker,
             observers.all());

@@ -21,9 +21,11 @@ import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
+import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.testkit.acceptance.Acceptance;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +54,12 @@ class OutboundServicesTest {
   private final OutboundServices services =
       new OutboundServices(
           asked,
-          new OutboundStack(ticker, random, registry, metrics),
+          new OutboundStack(
+              ticker,
+              random,
+              registry,
+              new FaultSlots(ticker, InstantSource.system(), metrics),
+              metrics),
           metrics,
           ticker,
           List.of(),

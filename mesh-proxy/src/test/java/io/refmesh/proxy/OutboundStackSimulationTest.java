@@ -24,6 +24,7 @@ import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.ResponseHead;
 import io.refmesh.proxy.http.client.Upstream;
 import io.refmesh.proxy.http.client.Upstreams;
+import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.scripted.CollectingSink;
 import io.refmesh.proxy.scripted.RecordingReply;
 import io.refmesh.proxy.scripted.TestBody;
@@ -153,7 +154,12 @@ class OutboundStackSimulationTest {
               64 * 1024,
               RetrySettings.Budget.DEFAULT);
       stack =
-          new OutboundStack(loop.ticker, loop.random, registry, loop.metrics)
+          new OutboundStack(
+                  loop.ticker,
+                  loop.random,
+                  registry,
+                  new FaultSlots(loop.ticker, loop.clock, loop.metrics),
+                  loop.metrics)
               .compile(
                   service(
                       backend(endpoints(ENDPOINTS), BackendSettings.DEFAULT),

@@ -29,6 +29,7 @@ import io.refmesh.proxy.endpoint.EndpointRegistry;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
+import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.scripted.RecordingReply;
 import io.refmesh.proxy.scripted.ScriptedUpstreams;
 import io.refmesh.proxy.scripted.TestBody;
@@ -47,7 +48,12 @@ class OutboundStackTest {
   private final EndpointRegistry registry =
       new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "");
   private final OutboundStack stacks =
-      new OutboundStack(loop.ticker, loop.random, registry, loop.metrics);
+      new OutboundStack(
+          loop.ticker,
+          loop.random,
+          registry,
+          new FaultSlots(loop.ticker, loop.clock, loop.metrics),
+          loop.metrics);
   private final RecordingReply reply = new RecordingReply();
 
   @Test

@@ -12,6 +12,7 @@ import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetrySettings;
@@ -170,6 +171,7 @@ final class TestMesh implements AutoCloseable {
     private InboundPolicy.Default defaultPolicy = InboundPolicy.Default.ALL_UNAUTHENTICATED;
     private List<Authorization> authorizations = List.of();
     private Optional<RateLimit> rateLimit = Optional.empty();
+    private Optional<Faults> faults = Optional.empty();
     private @Nullable FakeControl control;
     private final ByteArrayOutputStream accessLog = new ByteArrayOutputStream();
 
@@ -233,12 +235,22 @@ final class TestMesh implements AutoCloseable {
       return this;
     }
 
+    Sidecar inject(Faults injected) {
+      faults = Optional.of(injected);
+      return this;
+    }
+
     void configure() {
       List<InboundPolicy.Port> told =
           ports.entrySet().stream()
               .map(port ->
                   new InboundPolicy.Port(
-                      port.getKey(), port.getValue(), "shop/" + name, authorizations, rateLimit))
+                      port.getKey(),
+                      port.getValue(),
+                      "shop/" + name,
+                      authorizations,
+                      rateLimit,
+                      faults))
               .toList();
       control()
           .workload(

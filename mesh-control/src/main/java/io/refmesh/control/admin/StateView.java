@@ -19,6 +19,7 @@ public record StateView(
     List<Service> services,
     List<RouteStatus> routes,
     List<Detour> detours,
+    List<Fault> faults,
     List<Certificate> certificates,
     List<ProxyView> proxies) {
 
@@ -27,6 +28,7 @@ public record StateView(
     services = List.copyOf(services);
     routes = List.copyOf(routes);
     detours = List.copyOf(detours);
+    faults = List.copyOf(faults);
     certificates = List.copyOf(certificates);
     proxies = List.copyOf(proxies);
   }
@@ -65,6 +67,12 @@ public record StateView(
    * @param state active or expired
    */
   public record Detour(String namespace, String name, String via, String state) {}
+
+  /**
+   * @param ends empty when it has ended
+   * @param state active or expired
+   */
+  public record Fault(String namespace, String name, String ends, String state) {}
 
   /**
    * @param workload {@code namespace/workload/replica}

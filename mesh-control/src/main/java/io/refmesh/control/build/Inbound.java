@@ -14,19 +14,26 @@ import io.refmesh.model.policy.InboundPolicy;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Who may call each port of an instance, and how often. */
+/** Who may call each port of an instance, how often, and what is broken on purpose. */
 final class Inbound {
 
   private final ClusterState state;
   private final String trustDomain;
   private final Ports ports;
+  private final FaultInjection faults;
   private final List<Problem> problems;
   private final RateLimiting rateLimits;
 
-  Inbound(ClusterState state, String trustDomain, Ports ports, List<Problem> problems) {
+  Inbound(
+      ClusterState state,
+      String trustDomain,
+      Ports ports,
+      FaultInjection faults,
+      List<Problem> problems) {
     this.state = state;
     this.trustDomain = trustDomain;
     this.ports = ports;
+    this.faults = faults;
     this.problems = problems;
     rateLimits = new RateLimiting(state, trustDomain, ports, problems);
     for (AuthorizationPolicy policy : state.authorizationPolicies()) {
@@ -39,7 +46,8 @@ final class Inbound {
                   "spec.targetRefs[" + index + "]",
                   "there is no Service "
                       + name
-                      + " (expected: an existing Service; the policy grants and refuses nothing there)"));
+                      + " (expected: an existing Service; the policy grants and refuses nothing"
+                      + " there)"));
         }
       }
     }
@@ -61,7 +69,8 @@ final class Inbound {
               ports.ofInbound(instance, number),
               services.isEmpty() ? "" : services.getFirst().metadata().qualifiedName(),
               authorizations,
-              rateLimits.of(instance, number)));
+              rateLimits.of(instance, number),
+              faults.inServer(instance, number)));
     }
     return new InboundPolicy(defaultPolicy(instance), trustDomain, inbound);
   }

@@ -3,6 +3,7 @@ package io.refmesh.control.build;
 import io.refmesh.control.registry.GrpcRoute;
 import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.MeshConfig;
+import io.refmesh.control.registry.Metadata;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.control.registry.RequestRoute;
 import io.refmesh.control.registry.ResiliencePolicy;
@@ -55,16 +56,16 @@ final class PolicyMerge {
           new RetryCondition.PerTryTimeout());
 
   /** One place that policies attach to; the section is a rule of a route. */
-  private record Attachment(TargetRef.Kind kind, String namespace, String name, String section) {}
+  record Attachment(TargetRef.Kind kind, String namespace, String name, String section) {}
 
-  private static final Attachment MESH = new Attachment(TargetRef.Kind.NAMESPACE, "", "", "");
+  static final Attachment MESH = new Attachment(TargetRef.Kind.NAMESPACE, "", "", "");
 
   private final Map<Attachment, Settings> settings = new HashMap<>();
 
   PolicyMerge(ClusterState state, List<Problem> problems) {
     Map<Attachment, ResiliencePolicy> oldest = new HashMap<>();
     for (ResiliencePolicy policy : state.resiliencePolicies()) {
-      List<Attachment> attachments = attachments(policy);
+      List<Attachment> attachments = attachments(policy.metadata(), policy.targetRefs());
       for (int index = 0; index < attachments.size(); index++) {
         Attachment attachment = attachments.get(index);
         String field = policy.targetRefs().isEmpty() ? "" : "spec.targetRefs[" + index + "]";
@@ -81,7 +82,8 @@ final class PolicyMerge {
                   field,
                   "has the same target as "
                       + older.metadata().qualifiedName()
-                      + ", which is older and wins where both say something (expected: one policy for one target)"));
+                      + ", which is older and wins where both say something (expected: one policy"
+                      + " for one target)"));
         }
         settings.merge(attachment, policy.settings(), Settings::orElse);
       }
@@ -105,7 +107,7 @@ final class PolicyMerge {
     return named.orElse(at(kind, namespace, name, "")).orElse(forService(parent));
   }
 
-  private static TargetRef.Kind kind(RequestRoute route) {
+  static TargetRef.Kind kind(RequestRoute route) {
     return switch (route) {
       case HttpRoute http -> TargetRef.Kind.HTTP_ROUTE;
       case GrpcRoute grpc -> TargetRef.Kind.GRPC_ROUTE;
@@ -199,21 +201,22 @@ final class PolicyMerge {
     return settings.getOrDefault(new Attachment(kind, namespace, name, section), Settings.NONE);
   }
 
-  private static List<Attachment> attachments(ResiliencePolicy policy) {
-    String namespace = policy.metadata().namespace();
-    if (policy.targetRefs().isEmpty()) {
+  static List<Attachment> attachments(Metadata metadata, List<TargetRef> targetRefs) {
+    String namespace = metadata.namespace();
+    if (targetRefs.isEmpty()) {
       return List.of(
           namespace.equals(MeshConfig.SYSTEM_NAMESPACE)
               ? MESH
               : new Attachment(TargetRef.Kind.NAMESPACE, namespace, namespace, ""));
     }
-    return policy.targetRefs().stream()
+    return targetRefs.stream()
         .map(
             target -> new Attachment(target.kind(), namespace, target.name(), target.sectionName()))
         .toList();
   }
 
-  private static Optional<String> missing(ClusterState state, Attachment attachment) {
+  /** Why there is nothing to attach to; empty when there is. */
+  static Optional<String> missing(ClusterState state, Attachment attachment) {
     String name = attachment.namespace + "/" + attachment.name;
     return switch (attachment.kind) {
       case NAMESPACE -> Optional.empty();
@@ -272,8 +275,9 @@ final class PolicyMerge {
       problems.add(
           policy.problem(
               "spec",
-              "ejection, balancer, limits and timeouts.connect belong to a service's endpoints and have no effect on a route (expected:"
-                  + " a policy for the Service that says them)"));
+              "ejection, balancer, limits and timeouts.connect belong to a service's endpoints and"
+                  + " have no effect on a route (expected: a policy for the Service that says"
+                  + " them)"));
     }
   }
 }

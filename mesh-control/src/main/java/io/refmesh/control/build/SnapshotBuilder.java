@@ -41,6 +41,7 @@ public final class SnapshotBuilder {
   private final PolicyMerge policies;
   private final Ports ports;
   private final Routes routes;
+  private final FaultInjection faults;
   private final Inbound inbound;
   private final Map<ServicePort, Backend> backends = new TreeMap<>();
 
@@ -50,7 +51,8 @@ public final class SnapshotBuilder {
     policies = new PolicyMerge(state, problems);
     ports = new Ports(state);
     routes = new Routes(state, ports, problems);
-    inbound = new Inbound(state, trustDomain, ports, problems);
+    faults = new FaultInjection(state, ports, problems);
+    inbound = new Inbound(state, trustDomain, ports, faults, problems);
   }
 
   /**
@@ -154,7 +156,8 @@ public final class SnapshotBuilder {
         List.of(),
         List.of(new WeightedBackend(id, 1, true)),
         PolicyMerge.timeouts(settings, Optional.empty()),
-        PolicyMerge.retry(settings, Optional.empty()));
+        PolicyMerge.retry(settings, Optional.empty()),
+        faults.forService(service));
   }
 
   private RouteRule rule(Service parent, RouteRules.Candidate candidate) {
@@ -174,7 +177,8 @@ public final class SnapshotBuilder {
                     reference.filters()))
             .toList(),
         PolicyMerge.timeouts(settings, Optional.of(rule)),
-        PolicyMerge.retry(settings, Optional.of(rule)));
+        PolicyMerge.retry(settings, Optional.of(rule)),
+        faults.forRule(parent, candidate.route(), rule));
   }
 
   private RouteFilter resolved(RouteFilter filter) {

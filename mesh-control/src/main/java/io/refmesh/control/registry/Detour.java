@@ -19,7 +19,7 @@ public record Detour(
     List<Integer> endpoints,
     HostPort via,
     Duration expiresAfter)
-    implements Resource {
+    implements Resource, Expiring {
 
   public Detour {
     targetRefs = List.copyOf(targetRefs);
@@ -29,5 +29,10 @@ public record Detour(
   @Override
   public String kind() {
     return "Detour";
+  }
+
+  @Override
+  public Object content() {
+    return List.of(object(), targetRefs, endpoints, via, expiresAfter);
   }
 }

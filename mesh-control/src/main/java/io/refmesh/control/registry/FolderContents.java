@@ -21,7 +21,7 @@ public record FolderContents(List<Resource> resources, List<Problem> problems) {
   }
 
   /** The objects of one kind, oldest first. */
-  public <T extends Resource> List<T> only(Class<T> kind) {
+  public <T> List<T> only(Class<T> kind) {
     return resources.stream().filter(kind::isInstance).map(kind::cast).toList();
   }
 }

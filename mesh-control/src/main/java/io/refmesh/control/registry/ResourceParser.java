@@ -34,7 +34,7 @@ public final class ResourceParser {
           "gateway.networking.k8s.io/v1alpha3",
           "gateway.networking.k8s.io/v1");
   private static final String SERVED =
-      "Service, Namespace, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, RateLimitPolicy, Detour or Workload";
+      "Service, Namespace, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, RateLimitPolicy, FaultPolicy, Detour or Workload";
 
   // RFC 1123, as Kubernetes checks names.
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
@@ -146,6 +146,7 @@ public final class ResourceParser {
       case "AuthorizationPolicy" -> AuthorizationPolicyReader.read(metadata, origin, spec(root));
       case "RateLimitPolicy" ->
           Optional.of(RateLimitPolicyReader.read(metadata, origin, spec(root)));
+      case "FaultPolicy" -> FaultPolicyReader.read(metadata, origin, spec(root));
       case "Detour" -> DetourReader.read(metadata, origin, spec(root));
       default -> Optional.of(WorkloadReader.read(metadata, origin, spec(root)));
     };
@@ -163,13 +164,15 @@ public final class ResourceParser {
           "ResiliencePolicy",
           "AuthorizationPolicy",
           "RateLimitPolicy",
+          "FaultPolicy",
           "Detour",
           "Workload" ->
           Optional.empty();
-      case "FaultPolicy", "EgressPolicy" ->
+      case "EgressPolicy" ->
           Optional.of(
               kind
-                  + " is not served by this version, and a policy without effect would mislead (expected: "
+                  + " is not served by this version, and a policy without effect would mislead"
+                  + " (expected: "
                   + SERVED
                   + "; remove the object)");
       case "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job" ->
@@ -198,6 +201,7 @@ public final class ResourceParser {
                               "ResiliencePolicy",
                               "AuthorizationPolicy",
                               "RateLimitPolicy",
+                              "FaultPolicy",
                               "Detour",
                               "Workload"))
                       .map(known -> "; did you mean " + known + "?")
@@ -278,7 +282,8 @@ public final class ResourceParser {
               + namespace
               + "/"
               + name
-              + "\" (expected: one MeshConfig, named mesh, in refmesh-system; metadata may be left out)");
+              + "\" (expected: one MeshConfig, named mesh, in refmesh-system; metadata may be left"
+              + " out)");
     }
     Map<String, String> labels = fields.textMap("labels");
     Map<String, String> annotations = fields.textMap("annotations");

@@ -2,6 +2,8 @@ package io.refmesh.control.state;
 
 import io.refmesh.control.registry.AuthorizationPolicy;
 import io.refmesh.control.registry.Detour;
+import io.refmesh.control.registry.Expiring;
+import io.refmesh.control.registry.FaultPolicy;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Namespace;
@@ -11,11 +13,13 @@ import io.refmesh.control.registry.Resource;
 import io.refmesh.control.registry.Route;
 import io.refmesh.control.registry.Service;
 import io.refmesh.control.registry.Workload;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -36,6 +40,7 @@ public record ClusterState(
     List<ResiliencePolicy> resiliencePolicies,
     List<AuthorizationPolicy> authorizationPolicies,
     List<RateLimitPolicy> rateLimitPolicies,
+    List<TimedFault> faults,
     List<Detour> detours,
     List<Workload> workloads,
     List<Instance> instances) {
@@ -52,17 +57,22 @@ public record ClusterState(
     resiliencePolicies = List.copyOf(resiliencePolicies);
     authorizationPolicies = List.copyOf(authorizationPolicies);
     rateLimitPolicies = List.copyOf(rateLimitPolicies);
+    faults = List.copyOf(faults);
     detours = List.copyOf(detours);
     workloads = List.copyOf(workloads);
     instances = List.copyOf(instances);
   }
 
-  /** Puts resources, each object at most once, and instances in order. */
+  /**
+   * Puts resources, each object at most once, and instances in order.
+   *
+   * @param end when an object ends; empty when it has
+   */
   public static ClusterState of(
       MeshConfig config,
       Collection<? extends Resource> resources,
       Collection<Instance> instances,
-      Predicate<Detour> active) {
+      Function<Expiring, Optional<Instant>> end) {
     return new ClusterState(
         config,
         only(Namespace.class, resources).stream()
@@ -73,7 +83,12 @@ public record ClusterState(
         only(ResiliencePolicy.class, resources),
         only(AuthorizationPolicy.class, resources),
         only(RateLimitPolicy.class, resources),
-        only(Detour.class, resources).stream().filter(active).toList(),
+        only(FaultPolicy.class, resources).stream()
+            .map(policy -> new TimedFault(policy, end.apply(policy)))
+            .toList(),
+        only(Detour.class, resources).stream()
+            .filter(detour -> end.apply(detour).isPresent())
+            .toList(),
         only(Workload.class, resources),
         instances.stream().sorted(BY_NAME).toList());
   }

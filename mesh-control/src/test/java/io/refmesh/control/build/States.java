@@ -2,7 +2,7 @@ package io.refmesh.control.build;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refmesh.control.registry.Detour;
+import io.refmesh.control.registry.Expiring;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Instances.Outbound;
 import io.refmesh.control.registry.Instances.Port;
@@ -14,6 +14,7 @@ import io.refmesh.control.state.ClusterState;
 import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.ServicePort;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,9 @@ final class States {
       ---
       """;
 
+  /** When everything that ends by itself does. */
+  static final Instant END = Instant.parse("2030-01-01T00:00:00Z");
+
   static final ServicePort CART = new ServicePort("shop", "cart", 80);
 
   private States() {}
@@ -55,7 +59,7 @@ final class States {
   }
 
   static Snapshots build(
-      List<Resource> resources, List<Instance> instances, Predicate<Detour> active) {
+      List<Resource> resources, List<Instance> instances, Predicate<Expiring> active) {
     MeshConfig config =
         resources.stream()
             .filter(MeshConfig.class::isInstance)
@@ -63,7 +67,12 @@ final class States {
             .findFirst()
             .orElse(MeshConfig.DEFAULT);
     return SnapshotBuilder.build(
-        ClusterState.of(config, resources, instances, active), TRUST_DOMAIN);
+        ClusterState.of(
+            config,
+            resources,
+            instances,
+            object -> active.test(object) ? Optional.of(END) : Optional.empty()),
+        TRUST_DOMAIN);
   }
 
   static Destination destination(Snapshots snapshots, ServicePort port) {

@@ -24,7 +24,8 @@ public enum MeshError {
       503,
       Grpc.UNAVAILABLE,
       "Every endpoint of the service is ejected after failures.",
-      "Look at the answers of the endpoints; /config shows why each was ejected and when it is probed next."),
+      "Look at the answers of the endpoints; /config shows why each was ejected and when it is"
+          + " probed next."),
   CONNECT_FAILED(
       "connect-failed",
       502,
@@ -60,7 +61,8 @@ public enum MeshError {
       504,
       Grpc.DEADLINE_EXCEEDED,
       "The answer was not complete within the request timeout, all tries included.",
-      "The timeout is part of the HTTPRoute or ResiliencePolicy; `mesh status` shows the service's latency."),
+      "The timeout is part of the HTTPRoute or ResiliencePolicy; `mesh status` shows the service's"
+          + " latency."),
   TRY_TIMEOUT(
       "try-timeout",
       504,
@@ -84,7 +86,8 @@ public enum MeshError {
       503,
       Grpc.UNAVAILABLE,
       "A limit on requests, streams or connections is reached.",
-      "The limits are part of ResiliencePolicy and of the proxy's settings; the metric names the one that was hit."),
+      "The limits are part of ResiliencePolicy and of the proxy's settings; the metric names the"
+          + " one that was hit."),
   RATE_LIMITED(
       "rate-limited",
       429,
@@ -127,6 +130,13 @@ public enum MeshError {
       Grpc.DEADLINE_EXCEEDED,
       "The request head did not arrive in time.",
       "The client is too slow, or something between holds its bytes."),
+  FAULT_INJECTED(
+      "fault-injected",
+      502,
+      Grpc.UNAVAILABLE,
+      "A FaultPolicy broke the exchange on purpose: aborted it with the status it names, or cut the"
+          + " connection.",
+      "`mesh status` and /config name the policy and when it ends; remove it to end it now."),
   NOT_READY(
       "not-ready",
       503,

@@ -39,7 +39,8 @@ public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port
       throw new IllegalArgumentException(
           "default inbound policy: "
               + text
-              + " (expected: all-unauthenticated, all-authenticated, cluster-authenticated, deny or audit)");
+              + " (expected: all-unauthenticated, all-authenticated, cluster-authenticated, deny or"
+              + " audit)");
     }
   }
 
@@ -47,21 +48,23 @@ public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port
    * @param port the application's port
    * @param service {@code namespace/name} of the first service that leads here, for labels; may be
    *     empty
+   * @param faults what the workload's own sidecar breaks on purpose
    */
   public record Port(
       int port,
       AppProtocol protocol,
       String service,
       List<Authorization> authorizations,
-      Optional<RateLimit> rateLimit) {
+      Optional<RateLimit> rateLimit,
+      Optional<Faults> faults) {
     public Port {
       authorizations = List.copyOf(authorizations);
     }
 
-    /** A port whose requests nobody counts. */
+    /** A port whose requests nobody counts or breaks. */
     public Port(
         int port, AppProtocol protocol, String service, List<Authorization> authorizations) {
-      this(port, protocol, service, authorizations, Optional.empty());
+      this(port, protocol, service, authorizations, Optional.empty(), Optional.empty());
     }
   }
 }

@@ -35,6 +35,7 @@ final class RouteWire {
       message.addBackends(encode(backend));
     }
     rule.retry().ifPresent(retry -> message.setRetry(encode(retry)));
+    rule.faults().ifPresent(faults -> message.setFaults(FaultsWire.encode(faults)));
     return message.build();
   }
 
@@ -49,7 +50,10 @@ final class RouteWire {
             Duration.ofMillis(message.getRequestTimeoutMillis()),
             Duration.ofMillis(message.getTryTimeoutMillis()),
             Duration.ofMillis(message.getIdleTimeoutMillis())),
-        message.hasRetry() ? Optional.of(decode(message.getRetry())) : Optional.empty());
+        message.hasRetry() ? Optional.of(decode(message.getRetry())) : Optional.empty(),
+        message.hasFaults()
+            ? Optional.of(FaultsWire.decode(message.getFaults()))
+            : Optional.empty());
   }
 
   static io.refmesh.model.wire.v1.ConnectionRule encode(ConnectionRule rule) {

@@ -34,6 +34,7 @@ public final class WorkloadWire {
       port.authorizations()
           .forEach(authorization -> encoded.addAuthorizations(encode(authorization)));
       port.rateLimit().ifPresent(limit -> encoded.setRateLimit(RateLimitWire.encode(limit)));
+      port.faults().ifPresent(faults -> encoded.setFaults(FaultsWire.encode(faults)));
       message.addPorts(encoded);
     }
     for (OutboundListener listener : config.outbound()) {
@@ -69,6 +70,9 @@ public final class WorkloadWire {
         message.getAuthorizationsList().stream().map(WorkloadWire::decode).toList(),
         message.hasRateLimit()
             ? Optional.of(RateLimitWire.decode(message.getRateLimit()))
+            : Optional.empty(),
+        message.hasFaults()
+            ? Optional.of(FaultsWire.decode(message.getFaults()))
             : Optional.empty());
   }
 

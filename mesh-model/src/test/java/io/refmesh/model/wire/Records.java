@@ -11,6 +11,7 @@ import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetryCondition;
@@ -22,6 +23,7 @@ import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,7 +124,31 @@ final class Records {
         listOf(this::filter),
         listOf(this::weighted),
         new Timeouts(duration(), duration(), duration()),
-        maybe(this::retry));
+        maybe(this::retry),
+        maybe(this::faults));
+  }
+
+  private Faults faults() {
+    return new Faults(
+        text(),
+        random.nextInt(1, 999),
+        Instant.ofEpochMilli(random.nextLong(2_000_000_000_000L)),
+        duration(),
+        listOf(() ->
+            new Faults.Fault(
+                random.nextInt(101),
+                listOf(() -> new Faults.Header(text(), text())),
+                maybe(() -> new Faults.Delay(duration(), duration())),
+                maybe(this::effect))));
+  }
+
+  private Faults.Effect effect() {
+    return switch (random.nextInt(4)) {
+      case 0 -> new Faults.Effect.AbortHttp(random.nextInt(200, 600));
+      case 1 -> new Faults.Effect.AbortGrpc(random.nextInt(1, 17));
+      case 2 -> new Faults.Effect.Reset();
+      default -> new Faults.Effect.Truncate(random.nextInt(9999));
+    };
   }
 
   private HttpMatch match() {
@@ -191,7 +217,8 @@ final class Records {
         one(AppProtocol.values()),
         text(),
         listOf(this::authorization),
-        maybe(this::rateLimit));
+        maybe(this::rateLimit),
+        maybe(this::faults));
   }
 
   private RateLimit rateLimit() {

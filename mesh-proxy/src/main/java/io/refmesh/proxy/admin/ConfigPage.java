@@ -100,6 +100,7 @@ final class ConfigPage {
     json.put(
         "authorizations", port.authorizations().stream().map(ConfigPage::authorization).toList());
     port.rateLimit().ifPresent(limit -> json.put("rateLimit", PolicyPage.rateLimit(limit)));
+    port.faults().ifPresent(faults -> json.put("faults", PolicyPage.faults(faults)));
     return json;
   }
 
@@ -210,6 +211,7 @@ final class ConfigPage {
     putMillis(timeouts, "idleMillis", rule.timeouts().idle());
     json.put("timeouts", timeouts);
     rule.retry().ifPresent(retry -> json.put("retry", retry(retry)));
+    rule.faults().ifPresent(faults -> json.put("faults", PolicyPage.faults(faults)));
     return json;
   }
 

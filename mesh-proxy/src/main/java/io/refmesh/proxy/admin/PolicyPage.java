@@ -1,5 +1,7 @@
 package io.refmesh.proxy.admin;
 
+import io.refmesh.model.policy.Faults;
+import io.refmesh.model.policy.Faults.Effect;
 import io.refmesh.model.policy.RateLimit;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +28,40 @@ final class PolicyPage {
     if (!overrides.isEmpty()) {
       json.put("overrides", overrides);
     }
+    return json;
+  }
+
+  static Map<String, Object> faults(Faults faults) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("policy", faults.policy());
+    json.put("ends", faults.ends().toString());
+    json.put("maxActive", faults.maxActive());
+    json.put("faults", faults.faults().stream().map(PolicyPage::fault).toList());
+    return json;
+  }
+
+  private static Map<String, Object> fault(Faults.Fault fault) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("percent", fault.percent());
+    if (!fault.headers().isEmpty()) {
+      json.put("headers", fault.headers().stream().map(h -> h.name() + ": " + h.value()).toList());
+    }
+    fault
+        .delay()
+        .ifPresent(delay -> {
+          json.put("delayMillis", delay.fixed().toMillis());
+          json.put("jitterMillis", delay.jitter().toMillis());
+        });
+    fault
+        .effect()
+        .ifPresent(effect -> {
+          switch (effect) {
+            case Effect.AbortHttp(int status) -> json.put("httpStatus", status);
+            case Effect.AbortGrpc(int status) -> json.put("grpcStatus", status);
+            case Effect.Reset() -> json.put("reset", true);
+            case Effect.Truncate(int bytes) -> json.put("truncateAfterBytes", bytes);
+          }
+        });
     return json;
   }
 

@@ -43,6 +43,7 @@ public enum Verdict {
           DENIED,
           NO_ROUTE,
           INVALID_BACKEND,
+          FAULT_INJECTED,
           BAD_REQUEST,
           HEADER_TOO_LARGE,
           HEADER_TIMEOUT,

@@ -57,10 +57,14 @@ public final class ErrorResponses {
     return new ResponseHead(error.httpStatus(), headers, body, false);
   }
 
-  /** What a caller is answered whose exchange ended without a head; null for one that went away. */
+  /**
+   * What a caller is answered whose exchange ended without a head; null for one that went away, or
+   * that is to see a broken connection.
+   */
   public static @Nullable ResponseHead insteadOfHead(
       Outcome outcome, RequestHead request, boolean meshed) {
     return switch (outcome) {
+      case Outcome.Failed failed when failed.error() == MeshError.FAULT_INJECTED -> null;
       case Outcome.Failed failed -> of(failed, request, meshed);
       case Outcome.Answered answered ->
           of(

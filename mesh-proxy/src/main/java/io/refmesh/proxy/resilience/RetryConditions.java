@@ -47,7 +47,9 @@ record RetryConditions(List<RetryCondition> on) {
                 failed.error().httpStatus() >= from && failed.error().httpStatus() <= to;
             case RetryCondition.GrpcStatus(int code) -> grpc && failed.error().grpcStatus() == code;
             case RetryCondition.ConnectFailure c -> failed.progress() == Progress.NOT_SENT;
-            case RetryCondition.Reset c -> failed.error() == MeshError.UPSTREAM_RESET;
+            case RetryCondition.Reset c ->
+                failed.error() == MeshError.UPSTREAM_RESET
+                    || failed.error() == MeshError.FAULT_INJECTED;
             case RetryCondition.RefusedStream c -> failed.progress() == Progress.REFUSED;
             case RetryCondition.PerTryTimeout c -> failed.error() == MeshError.TRY_TIMEOUT;
           };
@@ -65,6 +67,7 @@ record RetryConditions(List<RetryCondition> on) {
           TLS_IDENTITY_MISMATCH,
           TLS_HANDSHAKE_FAILED,
           UPSTREAM_RESET,
+          FAULT_INJECTED,
           TRY_TIMEOUT ->
           true;
       case NO_ENDPOINTS,

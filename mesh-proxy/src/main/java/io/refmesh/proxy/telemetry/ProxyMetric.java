@@ -194,6 +194,25 @@ public enum ProxyMetric {
       List.of("dst_port"),
       "Callers whose requests are counted one by one for a RateLimitPolicy's perIdentity; at most"
           + " 1000, those beyond share one rate."),
+  FAULTS_INJECTED_TOTAL(
+      "faults_injected_total",
+      Kind.COUNTER,
+      "",
+      List.of("direction", "kind", "policy"),
+      "Requests broken on purpose by a FaultPolicy: delay, abort, reset or truncate."),
+  FAULTS_SKIPPED_TOTAL(
+      "faults_skipped_total",
+      Kind.COUNTER,
+      "",
+      List.of("direction", "policy"),
+      "Requests that a FaultPolicy left alone because as many as its maxActive were under it"
+          + " already."),
+  FAULTS_ACTIVE(
+      "faults_active",
+      Kind.GAUGE,
+      "",
+      List.of("policy"),
+      "Requests under a fault now: delayed, or answered with a body that is to be cut."),
   CERTIFICATE_NOT_AFTER_SECONDS(
       "certificate_not_after_seconds",
       Kind.GAUGE,

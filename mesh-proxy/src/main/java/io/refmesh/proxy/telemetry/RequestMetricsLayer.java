@@ -150,7 +150,7 @@ public final class RequestMetricsLayer implements Layer {
       if (!head.informational()) {
         status = head.status();
         responseBody = head.body();
-        CharSequence code = fromSidecar() ? head.headers().get(MeshHeaders.ERROR) : null;
+        CharSequence code = fromMesh() ? head.headers().get(MeshHeaders.ERROR) : null;
         error = code == null ? "" : code.toString();
         if (observers.length > 0) {
           headNanos = ticker.nanoTime() - exchange.startNanos();
@@ -189,9 +189,13 @@ public final class RequestMetricsLayer implements Layer {
       reply.done(outcome);
     }
 
-    /** An application may write any header; a far sidecar is believed. */
-    private boolean fromSidecar() {
-      return target instanceof RequestTarget.Outbound && toSidecar();
+    /**
+     * An application may write any header; a far sidecar is believed, and so is an answer for which
+     * no endpoint was asked.
+     */
+    private boolean fromMesh() {
+      return exchange.endpoint() == null
+          || (target instanceof RequestTarget.Outbound && toSidecar());
     }
 
     private boolean toSidecar() {

@@ -9,6 +9,7 @@ import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RateLimit;
 import io.refmesh.model.policy.RetryCondition;
@@ -148,7 +149,26 @@ class ConfigPageTest {
                         List.of(
                             new RateLimit.IdentityRate(
                                 "spiffe://cluster.local/ns/shop/sa/batch",
-                                new RateLimit.Rate("shop/web", 5, 2))))))));
+                                new RateLimit.Rate("shop/web", 5, 2))))),
+                Optional.of(
+                    new Faults(
+                        "shop/slow",
+                        100,
+                        Instant.parse("2030-01-01T00:05:00Z"),
+                        Duration.ofMinutes(5),
+                        List.of(
+                            new Faults.Fault(
+                                20,
+                                List.of(new Faults.Header("x-test", "1")),
+                                Optional.of(
+                                    new Faults.Delay(
+                                        Duration.ofMillis(300), Duration.ofMillis(100))),
+                                Optional.empty()),
+                            new Faults.Fault(
+                                5,
+                                List.of(),
+                                Optional.empty(),
+                                Optional.of(new Faults.Effect.AbortHttp(503)))))))));
   }
 
   private static Destination destination(EndpointSpec... endpoints) {

@@ -113,7 +113,8 @@ class RateLimiterTest {
     assertThat(failed.retryAfterSeconds()).isEqualTo(1);
     assertThat(failed.detail())
         .isEqualTo(
-            "policy shop/cart: 1 requests per second for spiffe://cluster.local/ns/shop/sa/web, the next in 900 ms");
+            "policy shop/cart: 1 requests per second for spiffe://cluster.local/ns/shop/sa/web, the"
+                + " next in 900 ms");
 
     ResponseHead http = ErrorResponses.of(failed, head("GET", "/", true), true);
     assertThat(http.status()).isEqualTo(429);
@@ -181,6 +182,8 @@ class RateLimiterTest {
     return new InboundPolicy(
         InboundPolicy.Default.ALL_UNAUTHENTICATED,
         "cluster.local",
-        List.of(new InboundPolicy.Port(8080, AppProtocol.HTTP, "shop/cart", List.of(), limit)));
+        List.of(
+            new InboundPolicy.Port(
+                8080, AppProtocol.HTTP, "shop/cart", List.of(), limit, Optional.empty())));
   }
 }

@@ -15,6 +15,8 @@ import io.refmesh.proxy.telemetry.ProxyMetrics;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -30,6 +32,10 @@ public final class TestLoop {
   public final MockTicker ticker = Ticker.newMockTicker();
   public final ProxyMetrics metrics = new ProxyMetrics(ticker, 10_000);
   public final RandomGenerator random;
+
+  /** The same clock as an hour of the day: it begins at 1970-01-01 with the ticker's first. */
+  public final InstantSource clock = () -> Instant.EPOCH.plusNanos(nanos());
+
   private final EmbeddedChannel channel = EmbeddedChannel.builder().ticker(ticker).build();
 
   public TestLoop() {

@@ -372,6 +372,8 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     closing = true;
     dropReadAhead();
     if (context().channel().isOpen()) {
+      // What was written before the cut is the caller's.
+      context().flush();
       context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
       context().close();
     }

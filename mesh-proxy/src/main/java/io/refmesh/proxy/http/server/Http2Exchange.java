@@ -284,7 +284,8 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     if (response == Response.AWAITED) {
       ResponseHead instead = ErrorResponses.insteadOfHead(outcome, request, connection.tellsAll());
       if (instead == null) {
-        cut(Http2Error.CANCEL.code());
+        boolean broken = outcome instanceof Outcome.Failed;
+        cut((broken ? Http2Error.INTERNAL_ERROR : Http2Error.CANCEL).code());
       } else {
         head(instead);
       }

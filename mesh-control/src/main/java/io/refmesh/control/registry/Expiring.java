@@ -1,0 +1,13 @@
+package io.refmesh.control.registry;
+
+import java.time.Duration;
+
+/** An object that ends by itself, and stays as an object without effect. */
+public interface Expiring {
+
+  /** Counted from when this content was first seen. */
+  Duration expiresAfter();
+
+  /** What the object says and is called, without where it stands. */
+  Object content();
+}

@@ -14,6 +14,7 @@ import io.refmesh.proxy.detect.PortHint;
 import io.refmesh.proxy.detect.Protocol;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
+import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
@@ -66,6 +67,7 @@ final class InboundConnections {
       MeshTls tls,
       InboundRelays relays,
       ProxyConfig.Limits limits,
+      Http2Limits http2,
       TlsPeers peers,
       ProxyMetrics metrics,
       Ticker ticker) {
@@ -76,7 +78,12 @@ final class InboundConnections {
     this.metrics = metrics;
     http =
         ServerSettings.of(ServerSettings.Role.INBOUND, ticker)
-            .withHeaders(limits.headerBytes(), limits.headerTimeout());
+            .withHeaders(limits.headerBytes(), limits.headerTimeout())
+            .withHttp2(
+                http2.tell(kind ->
+                    metrics
+                        .counter(ProxyMetric.HTTP2_FLOODS_TOTAL, "inbound", "src", kind)
+                        .increment()));
     detectTimeout = limits.detectTimeout();
     detectTimeouts = new DetectTimeouts(ticker);
   }

@@ -14,6 +14,7 @@ import io.refmesh.proxy.detect.DetectTimeouts;
 import io.refmesh.proxy.detect.PortHint;
 import io.refmesh.proxy.detect.Protocol;
 import io.refmesh.proxy.http.Caller;
+import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.server.Http1Server;
 import io.refmesh.proxy.http.server.Http2Server;
 import io.refmesh.proxy.http.server.ServerSettings;
@@ -47,6 +48,7 @@ final class OutboundConnections {
       OutboundServices services,
       OutboundRelays relays,
       ProxyConfig.Limits limits,
+      Http2Limits http2,
       ProxyMetrics metrics,
       Ticker ticker) {
     this.services = services;
@@ -54,7 +56,12 @@ final class OutboundConnections {
     this.metrics = metrics;
     http =
         ServerSettings.of(ServerSettings.Role.OUTBOUND, ticker)
-            .withHeaders(limits.headerBytes(), limits.headerTimeout());
+            .withHeaders(limits.headerBytes(), limits.headerTimeout())
+            .withHttp2(
+                http2.tell(kind ->
+                    metrics
+                        .counter(ProxyMetric.HTTP2_FLOODS_TOTAL, "outbound", "src", kind)
+                        .increment()));
     detectTimeout = limits.detectTimeout();
     detectTimeouts = new DetectTimeouts(ticker);
     lines = new OncePerMinute(ticker);
@@ -124,7 +131,8 @@ final class OutboundConnections {
       if (lines.due(service.id().toString())) {
         LOG.log(
             Level.WARNING,
-            "connection refused: error=loop service={0} listener={1} (an endpoint leads to the listener for applications)",
+            "connection refused: error=loop service={0} listener={1} (an endpoint leads to the"
+                + " listener for applications)",
             new Object[] {service.id(), connection.channel().localAddress()});
       }
       context.close();

@@ -22,6 +22,8 @@ import io.refmesh.proxy.admin.AdminState;
 import io.refmesh.proxy.admin.ConfigDump;
 import io.refmesh.proxy.control.ControlListener;
 import io.refmesh.proxy.endpoint.EndpointRegistry;
+import io.refmesh.proxy.http.BufferedBytes;
+import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.client.ClientSettings;
 import io.refmesh.proxy.http.client.ConnectionPools;
 import io.refmesh.proxy.policy.AuthorizationMeters;
@@ -29,6 +31,7 @@ import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
 import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.telemetry.FlightRecorder;
+import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.tls.MeshTls;
 import io.refmesh.proxy.tls.TlsContexts;
@@ -104,6 +107,16 @@ final class Proxy implements AutoCloseable {
     EventLoop timers = sideLoops.next();
     LoopRandom random = new LoopRandom(surroundings.seed());
 
+    // Of all HTTP/2 peers.
+    BufferedBytes buffered =
+        new BufferedBytes(
+            limits.bufferedBytes(),
+            () ->
+                metrics
+                    .counter(ProxyMetric.LIMIT_REACHED_TOTAL, "REFMESH_BUFFERED_BYTES")
+                    .increment());
+    Http2Limits http2 = Http2Limits.of(limits.floodFrames(), ticker, kind -> {}, buffered);
+
     // Towards peers.
     contexts = new TlsContexts(config.clockSkew(), surroundings.clock(), config.peers());
     MeshTls tls = new MeshTls(contexts, metrics, ticker);
@@ -117,7 +130,7 @@ final class Proxy implements AutoCloseable {
                 secure,
                 transport.connections(),
                 (pipeline, endpoint) -> prepare(pipeline, "outbound", endpoint),
-                ClientSettings.DEFAULT,
+                client(http2, "outbound"),
                 ticker,
                 random),
             metrics,
@@ -136,7 +149,12 @@ final class Proxy implements AutoCloseable {
     services = new OutboundServices(control, stacks, metrics, ticker, observers.all(), timers);
     OutboundConnections outboundConnections =
         new OutboundConnections(
-            services, new OutboundRelays(dialer, tls, ticker, metrics), limits, metrics, ticker);
+            services,
+            new OutboundRelays(dialer, tls, ticker, metrics),
+            limits,
+            http2,
+            metrics,
+            ticker);
 
     // The inbound path.
     application =
@@ -146,7 +164,7 @@ final class Proxy implements AutoCloseable {
                 secure,
                 transport.connections(),
                 (pipeline, endpoint) -> prepare(pipeline, "inbound", endpoint),
-                ClientSettings.DEFAULT,
+                client(http2, "inbound"),
                 ticker,
                 random));
     AuthorizationMeters authorizations = new AuthorizationMeters(metrics);
@@ -165,7 +183,7 @@ final class Proxy implements AutoCloseable {
         new InboundRelays(() -> inboundStack, application, dialer, authorizations, metrics, ticker);
     InboundConnections inboundConnections =
         new InboundConnections(
-            () -> inboundStack, tls, inboundRelays, limits, config.peers(), metrics, ticker);
+            () -> inboundStack, tls, inboundRelays, limits, http2, config.peers(), metrics, ticker);
 
     // What both begin with.
     ConfiguredDestinations destinations = new ConfiguredDestinations();
@@ -277,6 +295,12 @@ final class Proxy implements AutoCloseable {
         fromApplication.accepted(connection, target);
       }
     }
+  }
+
+  private ClientSettings client(Http2Limits http2, String direction) {
+    return ClientSettings.DEFAULT.withHttp2(
+        http2.tell(kind ->
+            metrics.counter(ProxyMetric.HTTP2_FLOODS_TOTAL, direction, "dst", kind).increment()));
   }
 
   private void prepare(ChannelPipeline pipeline, String direction, EndpointSpec endpoint) {

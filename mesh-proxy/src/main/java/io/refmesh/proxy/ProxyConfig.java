@@ -86,13 +86,17 @@ record ProxyConfig(
    *
    * @param connections accepted at once
    * @param series of metrics
+   * @param bufferedBytes of HTTP/2 bodies in memory at once
+   * @param floodFrames HTTP/2 frames without use that a peer may send within ten seconds
    */
   record Limits(
       int headerBytes,
       Duration headerTimeout,
       Duration detectTimeout,
       int connections,
-      int series) {}
+      int series,
+      int bufferedBytes,
+      int floodFrames) {}
 
   /** What is wrong with the environment: setting, value and what was expected, a line each. */
   static final class Refused extends Exception {
@@ -225,6 +229,15 @@ record ProxyConfig(
       Integer series =
           optional(
               "REFMESH_SERIES", "5000", "100 to 1000000", text -> number(text, 100, 1_000_000));
+      Integer bufferedBytes =
+          optional(
+              "REFMESH_BUFFERED_BYTES",
+              "64Mi",
+              "1Mi to 1024Mi",
+              text -> bytes(text, 1 << 20, 1 << 30));
+      Integer floodFrames =
+          optional(
+              "REFMESH_FLOOD_FRAMES", "1000", "10 to 1000000", text -> number(text, 10, 1_000_000));
 
       if (workload == null
           || identity == null
@@ -245,7 +258,9 @@ record ProxyConfig(
           || headerTimeout == null
           || detectTimeout == null
           || connections == null
-          || series == null) {
+          || series == null
+          || bufferedBytes == null
+          || floodFrames == null) {
         return null;
       }
       return new ProxyConfig(
@@ -267,7 +282,14 @@ record ProxyConfig(
           telemetry,
           skew,
           peers,
-          new Limits(headerBytes, headerTimeout, detectTimeout, connections, series));
+          new Limits(
+              headerBytes,
+              headerTimeout,
+              detectTimeout,
+              connections,
+              series,
+              bufferedBytes,
+              floodFrames));
     }
 
     private @Nullable Source remote(String trustDomain) {

@@ -53,7 +53,13 @@ class ProxyConfigTest {
     assertThat(config.limits())
         .isEqualTo(
             new ProxyConfig.Limits(
-                65_536, Duration.ofSeconds(10), Duration.ofSeconds(10), 10_000, 5_000));
+                65_536,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                10_000,
+                5_000,
+                64 << 20,
+                1_000));
   }
 
   @Test
@@ -97,11 +103,15 @@ class ProxyConfigTest {
   @Test
   void readsLimitsWithUnits() throws Exception {
     environment.put("REFMESH_HEADER_BYTES", "16Ki");
+    environment.put("REFMESH_BUFFERED_BYTES", "8Mi");
+    environment.put("REFMESH_FLOOD_FRAMES", "200");
     environment.put("REFMESH_DRAIN_ANNOUNCE", "500ms");
     environment.put("REFMESH_DRAIN_TIMEOUT", "2m");
     environment.put("REFMESH_ACCESS_LOG", "json");
     ProxyConfig config = ProxyConfig.of(environment);
     assertThat(config.limits().headerBytes()).isEqualTo(16_384);
+    assertThat(config.limits().bufferedBytes()).isEqualTo(8 << 20);
+    assertThat(config.limits().floodFrames()).isEqualTo(200);
     assertThat(config.drainAnnounce()).isEqualTo(Duration.ofMillis(500));
     assertThat(config.drainTimeout()).isEqualTo(Duration.ofMinutes(2));
     assertThat(config.telemetry().accessLog()).isEqualTo(TelemetryConfig.AccessLogging.JSON);

@@ -129,7 +129,13 @@ final class TestMesh implements AutoCloseable {
         Duration.ofSeconds(20),
         TlsPeers.SIDECARS,
         new ProxyConfig.Limits(
-            64 * 1024, Duration.ofSeconds(10), Duration.ofMillis(400), 1000, 5000));
+            64 * 1024,
+            Duration.ofSeconds(10),
+            Duration.ofMillis(400),
+            1000,
+            5000,
+            64 * 1024 * 1024,
+            1000));
   }
 
   /** A service with one rule that matches everything. */

@@ -105,15 +105,16 @@ public enum ProxyMetric {
       Kind.COUNTER,
       "",
       List.of("dst_namespace", "dst_service", "dst_port", "route_name", "result"),
-      "Requests copied to another service: answered, failed, cut (its body came faster than the copy was taken) or dropped (too many copies"
-          + " under way); dst_service is where the copy went, route_name the rule that says so."),
+      "Requests copied to another service: answered, failed, cut (its body came faster than the"
+          + " copy was taken) or dropped (too many copies under way); dst_service is where the copy"
+          + " went, route_name the rule that says so."),
   CONCURRENCY_LIMIT(
       "concurrency_limit",
       Kind.GAUGE,
       "",
       List.of("dst_namespace", "dst_service", "dst_port"),
-      "How many requests of this proxy may be under way at a service: limits.inFlight, or what limits.adaptive has found; absent without"
-          + " either."),
+      "How many requests of this proxy may be under way at a service: limits.inFlight, or what"
+          + " limits.adaptive has found; absent without either."),
   TCP_OPEN_TOTAL("tcp_open_total", Kind.COUNTER, "", Labels.CONNECTION, "Connections opened."),
   TCP_CLOSE_TOTAL(
       "tcp_close_total",
@@ -148,6 +149,13 @@ public enum ProxyMetric {
       "",
       List.of("direction", "error"),
       "Connections and request heads refused before they became an exchange, by error code."),
+  HTTP2_FLOODS_TOTAL(
+      "http2_floods_total",
+      Kind.COUNTER,
+      "",
+      List.of("direction", "peer", "kind"),
+      "HTTP/2 connections cut with ENHANCE_YOUR_CALM, by the side that the peer is on (src: it"
+          + " called, dst: it was called) and the kind of frame that came too often."),
   LIMIT_REACHED_TOTAL(
       "limit_reached_total",
       Kind.COUNTER,

@@ -1,5 +1,7 @@
 package io.refmesh.proxy.http.client;
 
+import io.netty.util.concurrent.Ticker;
+import io.refmesh.proxy.http.Http2Limits;
 import java.time.Duration;
 
 /**
@@ -12,6 +14,7 @@ import java.time.Duration;
  *     of any usual server
  * @param pingAfter HTTP/2: silence after which the peer is asked whether it lives
  * @param pingDead HTTP/2: silence after a PING after which the connection is given up
+ * @param http2 what is put up with from an HTTP/2 peer
  */
 public record ClientSettings(
     int headerBytes,
@@ -19,7 +22,8 @@ public record ClientSettings(
     int connectionWindow,
     Duration idle,
     Duration pingAfter,
-    Duration pingDead) {
+    Duration pingDead,
+    Http2Limits http2) {
 
   public static final ClientSettings DEFAULT =
       new ClientSettings(
@@ -28,5 +32,11 @@ public record ClientSettings(
           4 * 1024 * 1024,
           Duration.ofSeconds(3),
           Duration.ofSeconds(10),
-          Duration.ofSeconds(3));
+          Duration.ofSeconds(3),
+          Http2Limits.of(Ticker.systemTicker()));
+
+  public ClientSettings withHttp2(Http2Limits limits) {
+    return new ClientSettings(
+        headerBytes, streamWindow, connectionWindow, idle, pingAfter, pingDead, limits);
+  }
 }

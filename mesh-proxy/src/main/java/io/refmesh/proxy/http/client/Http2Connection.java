@@ -13,7 +13,6 @@ import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
-import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
@@ -27,8 +26,10 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.refmesh.model.error.MeshError;
+import io.refmesh.proxy.http.BufferedBytes;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
+import io.refmesh.proxy.http.GuardedHttp2Codec;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.QuietCodec;
 import io.refmesh.proxy.http.Reply;
@@ -106,18 +107,13 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
       Opening opening) {
     QuietCodec.quiet();
     Http2FrameCodec codec =
-        Http2FrameCodecBuilder.forClient()
-            .initialSettings(
-                Http2Settings.defaultSettings()
-                    .pushEnabled(false)
-                    .initialWindowSize(settings.streamWindow())
-                    .maxHeaderListSize(settings.headerBytes()))
-            .validateHeaders(true)
-            .validateRequiredPseudoHeaders(true)
-            .decoupleCloseAndGoAway(true)
-            // A head too large for the peer is the peer's to refuse: it answers 431.
-            .encoderIgnoreMaxHeaderListSize(true)
-            .build();
+        GuardedHttp2Codec.client(
+            Http2Settings.defaultSettings()
+                .pushEnabled(false)
+                .initialWindowSize(settings.streamWindow())
+                .maxHeaderListSize(settings.headerBytes()),
+            settings.http2(),
+            upstream.sidecar());
     Http2Connection connection = new Http2Connection(codec, connector, settings, upstream, opening);
     channel.pipeline().addLast(codec, connection);
     if (!channel.isActive()) {
@@ -210,6 +206,8 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
   }
 
   private void data(Http2DataFrame frame) {
+    // The codec may have returned credit to the connection.
+    written();
     Http2Try on = tries.get(frame.stream().id());
     if (on == null) {
       consumed(frame.stream(), frame.initialFlowControlledBytes());
@@ -372,10 +370,11 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     }
   }
 
-  /**
-   * Returns credit to the window of the stream and of the connection. A closed stream has returned
-   * all of its own.
-   */
+  BufferedBytes buffered() {
+    return settings.http2().buffered();
+  }
+
+  /** Returns credit to the window of the stream. A closed stream has returned all of its own. */
   void consumed(Http2FrameStream stream, int bytes) {
     Http2Stream open = codec.connection().stream(stream.id());
     if (open == null || bytes == 0) {

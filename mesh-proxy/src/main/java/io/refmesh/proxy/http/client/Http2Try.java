@@ -41,6 +41,9 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
 
   private static final long DROPPED_MILLIS_MOST = 1_000;
 
+  /** Informational heads of one response; more are a flood. */
+  private static final int INFORMATIONAL_MOST = 100;
+
   private enum State {
     /** Owes the reply its done. */
     RUNNING,
@@ -70,6 +73,8 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
   private int status;
   private int grpcStatus = -1;
   private int dropped;
+  private int held;
+  private int informational;
   private @Nullable BodyPipe responseBody;
   private @Nullable ScheduledFuture<?> dropTimer;
 
@@ -245,6 +250,10 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       return;
     }
     if (HttpStatusClass.INFORMATIONAL.contains(status)) {
+      if (++informational > INFORMATIONAL_MOST) {
+        fail("more than " + INFORMATIONAL_MOST + " informational heads came before the response");
+        return;
+      }
       reply.head(new ResponseHead(status, headers, null, false));
       return;
     }
@@ -306,7 +315,13 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (length == 0) {
       bytes.release();
     } else {
+      held += length;
+      boolean room = connection.buffered().arrived(length, held);
       responseBody.data(bytes);
+      if (!room) {
+        overloaded();
+        return;
+      }
     }
     if (endOfStream && responseBody != null) {
       responseBody.end(null);
@@ -316,6 +331,8 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
 
   @Override
   public void consumed(int bytes) {
+    held -= bytes;
+    connection.buffered().gone(bytes);
     connection.consumed(stream, bytes);
   }
 
@@ -442,6 +459,19 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
       finish(why, null);
     } else {
       over();
+    }
+  }
+
+  private void overloaded() {
+    if (state == State.RUNNING) {
+      finish(
+          new Outcome.Failed(
+              MeshError.OVERLOADED,
+              "the proxy keeps "
+                  + connection.buffered().most()
+                  + " bytes of bodies already, and this response's is not read",
+              progress),
+          Http2Error.CANCEL);
     }
   }
 

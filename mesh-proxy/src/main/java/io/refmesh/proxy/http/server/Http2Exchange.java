@@ -43,6 +43,7 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   private final BodyPipe requestBody;
   private @Nullable Exchange exchange;
   private boolean requestEnded;
+  private int held;
   private Response response = Response.AWAITED;
   private @Nullable BodyPipe responseBody;
   private @Nullable WrittenBytes writes;
@@ -76,10 +77,21 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
   // -- the request's body
 
   void received(ByteBuf bytes, boolean endOfStream) {
-    if (bytes.isReadable()) {
-      requestBody.data(bytes);
-    } else {
+    int length = bytes.readableBytes();
+    if (length == 0) {
       bytes.release();
+    } else {
+      held += length;
+      boolean room = connection.buffered().arrived(length, held);
+      requestBody.data(bytes);
+      if (!room) {
+        cancel(
+            Outcome.Failed.before(
+                MeshError.OVERLOADED,
+                "the proxy keeps "
+                    + connection.buffered().most()
+                    + " bytes of bodies already, and this request's is not read"));
+      }
     }
     if (endOfStream) {
       requestEnded = true;
@@ -99,6 +111,8 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
 
   @Override
   public void consumed(int bytes) {
+    held -= bytes;
+    connection.buffered().gone(bytes);
     connection.consumed(stream, bytes);
   }
 

@@ -1,10 +1,9 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.channel.ChannelPipeline;
-import io.netty.handler.codec.http2.Http2FrameCodec;
-import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.proxy.http.Caller;
+import io.refmesh.proxy.http.GuardedHttp2Codec;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.QuietCodec;
 
@@ -13,6 +12,9 @@ import io.refmesh.proxy.http.QuietCodec;
  * first.
  */
 public final class Http2Server {
+
+  /** Heads of the greatest size that fit into what the codec decodes at all. */
+  private static final int CODEC_HEADS = 8;
 
   private Http2Server() {}
 
@@ -24,27 +26,19 @@ public final class Http2Server {
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
     QuietCodec.quiet();
-    int window = (int) settings.resetWindow().toSeconds();
-    // The handler applies the limit and says so in its answer; the codec's counts 32 bytes more for
-    // each field and is there for what
-    // is far too large. Another sidecar has applied the limit already, and adds fields of its own.
-    long headerBytes = (caller.meshed() ? 4L : 2L) * settings.headerBytes();
-    Http2FrameCodec codec =
-        Http2FrameCodecBuilder.forServer()
-            .initialSettings(
-                Http2Settings.defaultSettings()
-                    .maxConcurrentStreams(settings.streams())
-                    .initialWindowSize(settings.streamWindow())
-                    .connectProtocolEnabled(true)
-                    .maxHeaderListSize(headerBytes))
-            .validateHeaders(true)
-            .validateRequiredPseudoHeaders(true)
-            .decoderEnforceMaxRstFramesPerWindow(settings.resets(), window)
-            .encoderEnforceMaxRstFramesPerWindow(settings.resets(), window)
-            .encoderIgnoreMaxHeaderListSize(true)
-            // close() shall close: the two steps of GOAWAY are Http2ServerHandler's.
-            .decoupleCloseAndGoAway(true)
-            .build();
+    // The handler applies the limit and says so in its answer; the codec's is there for what is far
+    // too large.
+    long headerBytes = (long) CODEC_HEADS * settings.headerBytes();
+    GuardedHttp2Codec codec =
+        GuardedHttp2Codec.server(
+            Http2Settings.defaultSettings()
+                .maxConcurrentStreams(settings.streams())
+                .initialWindowSize(settings.streamWindow())
+                .connectProtocolEnabled(true)
+                .maxHeaderListSize(headerBytes),
+            settings.http2(),
+            caller.meshed(),
+            Http2ServerHandler.tellsAll(caller, settings));
     Http2ServerHandler handler = new Http2ServerHandler(service, caller, settings, codec);
     pipeline.addLast(codec, handler);
     return handler;

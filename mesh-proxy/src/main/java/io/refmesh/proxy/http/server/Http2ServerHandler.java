@@ -23,6 +23,7 @@ import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
+import io.refmesh.proxy.http.BufferedBytes;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
@@ -80,7 +81,7 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     this.settings = settings;
     this.codec = codec;
     this.trusted = new TrustedFields(caller, settings.role());
-    this.tellsAll = settings.role() == Role.OUTBOUND || caller.meshed();
+    this.tellsAll = tellsAll(caller, settings);
   }
 
   // -- what the channel says
@@ -209,6 +210,8 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
   }
 
   private void data(Http2DataFrame frame) {
+    // The codec may have returned credit to the connection.
+    written();
     Http2Exchange exchange = exchanges.get(frame.stream().id());
     if (exchange == null) {
       consumed(frame.stream(), frame.initialFlowControlledBytes());
@@ -235,6 +238,10 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     }
   }
 
+  static boolean tellsAll(Caller caller, ServerSettings settings) {
+    return settings.role() == Role.OUTBOUND || caller.meshed();
+  }
+
   boolean tellsAll() {
     return tellsAll;
   }
@@ -248,10 +255,11 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     inFlight--;
   }
 
-  /**
-   * Returns credit to the window of the stream and of the connection. A closed stream has returned
-   * all of its own.
-   */
+  BufferedBytes buffered() {
+    return settings.http2().buffered();
+  }
+
+  /** Returns credit to the window of the stream. A closed stream has returned all of its own. */
   void consumed(Http2FrameStream stream, int bytes) {
     Http2Stream open = codec.connection().stream(stream.id());
     if (open == null || bytes == 0) {

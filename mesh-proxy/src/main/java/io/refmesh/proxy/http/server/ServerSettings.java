@@ -1,6 +1,7 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.proxy.http.Http2Limits;
 import java.time.Duration;
 
 /**
@@ -12,9 +13,7 @@ import java.time.Duration;
  * @param streams most concurrent streams of an HTTP/2 connection
  * @param streamWindow bytes in flight per HTTP/2 stream
  * @param connectionWindow bytes in flight per HTTP/2 connection
- * @param resets RST_STREAM frames that a peer may send, or provoke, per {@code resetWindow}; more
- *     ends the connection with ENHANCE_YOUR_CALM. Well above what a sidecar cancels whose every
- *     request times out.
+ * @param http2 what is put up with from an HTTP/2 peer
  * @param drainIdle how long an idle HTTP/1 connection waits for one more request after {@link
  *     Drain}
  * @param drainPing how long HTTP/2 waits between the two steps of GOAWAY when the peer does not
@@ -27,8 +26,7 @@ public record ServerSettings(
     int streams,
     int streamWindow,
     int connectionWindow,
-    int resets,
-    Duration resetWindow,
+    Http2Limits http2,
     Duration drainIdle,
     Duration drainPing,
     Ticker ticker) {
@@ -57,10 +55,23 @@ public record ServerSettings(
         1024,
         256 * 1024,
         4 * 1024 * 1024,
-        10_000,
-        Duration.ofSeconds(10),
+        Http2Limits.of(ticker),
         Duration.ofSeconds(1),
         Duration.ofSeconds(1),
+        ticker);
+  }
+
+  public ServerSettings withHttp2(Http2Limits limits) {
+    return new ServerSettings(
+        role,
+        headerBytes,
+        headerTimeout,
+        streams,
+        streamWindow,
+        connectionWindow,
+        limits,
+        drainIdle,
+        drainPing,
         ticker);
   }
 
@@ -72,8 +83,7 @@ public record ServerSettings(
         streams,
         streamWindow,
         connectionWindow,
-        resets,
-        resetWindow,
+        http2,
         drainIdle,
         drainPing,
         ticker);

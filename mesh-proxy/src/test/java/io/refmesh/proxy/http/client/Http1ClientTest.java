@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.channel.ChannelPipeline;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.RequestHead.Version;
@@ -128,7 +129,11 @@ final class Http1ClientTest extends HttpClientContract {
       strings = {
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na",
         "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na",
-        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb",
+        "HTTP/1.1 200 OK\r\n"
+            + "Content-Length: 1\r\n\r\n"
+            + "aHTTP/1.1 200 OK\r\n"
+            + "Content-Length: 1\r\n\r\n"
+            + "b",
       })
   void usesAConnectionAgainOnlyAfterACleanEnd(String answer) throws IOException {
     Requests requests = raw();
@@ -225,7 +230,8 @@ final class Http1ClientTest extends HttpClientContract {
             4_194_304,
             Duration.ofMillis(50),
             Duration.ofSeconds(10),
-            Duration.ofSeconds(3));
+            Duration.ofSeconds(3),
+            Http2Limits.of(loop.ticker));
     Sent sent = raw(briefly).get("/");
     try (RawClient connection = accept()) {
       connection.readRequest();

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.RequestHead.Version;
@@ -69,14 +70,15 @@ final class Http2ClientTest extends HttpClientContract {
     loop.until("frame " + frame, () -> peer.saw(frame));
   }
 
-  private static ClientSettings pings(long afterMillis, long deadMillis) {
+  private ClientSettings pings(long afterMillis, long deadMillis) {
     return new ClientSettings(
         65_536,
         262_144,
         4_194_304,
         Duration.ofSeconds(3),
         Duration.ofMillis(afterMillis),
-        Duration.ofMillis(deadMillis));
+        Duration.ofMillis(deadMillis),
+        Http2Limits.of(loop.ticker));
   }
 
   @Test

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.model.error.MeshError;
+import io.refmesh.proxy.http.BufferedBytes;
 import io.refmesh.proxy.http.Caller;
+import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.RequestHead.Version;
 import io.refmesh.proxy.http.server.ServerSettings.Role;
@@ -32,6 +34,7 @@ final class Http2ServerTest {
 
   private final Loop loop = new Loop();
   private final ScriptedApplication application = new ScriptedApplication();
+  private final List<String> floods = new CopyOnWriteArrayList<>();
   private final List<ServerConnection> connections = new CopyOnWriteArrayList<>();
 
   @AfterEach
@@ -279,8 +282,14 @@ final class Http2ServerTest {
         streams,
         256 * 1024,
         4 * 1024 * 1024,
-        resets,
-        Duration.ofSeconds(10),
+        new Http2Limits(
+            50,
+            resets,
+            resets,
+            Duration.ofSeconds(10),
+            loop.ticker,
+            floods::add,
+            new BufferedBytes(BufferedBytes.MOST_DEFAULT, () -> {})),
         Duration.ofSeconds(1),
         Duration.ofMillis(100),
         loop.ticker);
@@ -295,7 +304,10 @@ final class Http2ServerTest {
         client.reset(2 * i + 1, Http2Error.CANCEL.code());
       }
     });
-    sees(client, "GOAWAY 2147483647 " + Http2Error.ENHANCE_YOUR_CALM.code());
+    sees(client, "GOAWAY");
+    assertThat(client.frames)
+        .anyMatch(frame -> frame.endsWith(" " + Http2Error.ENHANCE_YOUR_CALM.code()));
+    assertThat(floods).containsExactly("reset");
     loop.until("closed", () -> client.closed);
     assertThat(connections.getFirst().inFlight()).isZero();
     assertThat(application.calls).allMatch(call -> call.cancelled != null);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -50,13 +51,22 @@ final class Program {
 
   /** Runs to the end. */
   static Result run(List<String> command) {
-    return run(command, OutputStream::flush);
+    return run(command, Map.of(), OutputStream::flush);
   }
 
   /** Runs to the end, with this at its standard input. */
   static Result run(List<String> command, Feed input) {
+    return run(command, Map.of(), input);
+  }
+
+  /** Runs to the end, with more in its environment. */
+  static Result run(List<String> command, Map<String, String> environment) {
+    return run(command, environment, OutputStream::flush);
+  }
+
+  private static Result run(List<String> command, Map<String, String> environment, Feed input) {
     try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      Process process = builder(command, environment).start();
       CompletableFuture<Void> fed = feed(process, input);
       CompletableFuture<String> output =
           CompletableFuture.supplyAsync(
@@ -92,14 +102,27 @@ final class Program {
 
   /** Starts a server; its output goes to {@code log}. The caller stops it. */
   static Process start(Path log, List<String> command) {
+    return start(log, command, Map.of());
+  }
+
+  /** Starts a server with more in its environment. */
+  static Process start(Path log, List<String> command, Map<String, String> environment) {
     try {
-      return new ProcessBuilder(command)
-          .redirectErrorStream(true)
-          .redirectOutput(log.toFile())
-          .start();
+      return builder(command, environment).redirectOutput(log.toFile()).start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static ProcessBuilder builder(List<String> command, Map<String, String> environment) {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    return builder;
+  }
+
+  /** The command with more arguments. */
+  static List<String> with(List<String> command, String... more) {
+    return Stream.concat(command.stream(), Stream.of(more)).toList();
   }
 
   /** Gentle first, then by force; returns when it is gone. */

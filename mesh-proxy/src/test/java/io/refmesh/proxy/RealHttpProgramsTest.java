@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -181,7 +182,8 @@ class RealHttpProgramsTest {
                   url + "/small"));
       assertThat(result.output())
           .contains(
-              "10000 total, 10000 started, 10000 done, 10000 succeeded, 0 failed, 0 errored, 0 timeout")
+              "10000 total, 10000 started, 10000 done, 10000 succeeded, 0 failed, 0 errored, 0"
+                  + " timeout")
           .contains("status codes: 10000 2xx");
       assertThat(caller.count("request_total", "outbound")).isEqualTo(10_000);
       assertThat(called.count("request_total", "inbound")).isEqualTo(10_000);
@@ -190,29 +192,10 @@ class RealHttpProgramsTest {
 
   @Test
   void nginxServesRangesAndConditionalRequests() {
-    String nginx = Program.path("nginx", "apt-get install nginx");
     byte[] file = new byte[200_000];
     new Random(6).nextBytes(file);
     write("page.bin", file);
-    HostPort at = new HostPort(TestMesh.address(), 8080);
-    Path config =
-        write(
-            "nginx.conf",
-            """
-            daemon off; pid %1$s/nginx.pid; error_log %1$s/error.log; worker_processes 1;
-            events { worker_connections 128; }
-            http { access_log off; client_body_temp_path %1$s/b; proxy_temp_path %1$s/p; fastcgi_temp_path %1$s/f; uwsgi_temp_path %1$s/u; scgi_temp_path %1$s/s;
-              server { listen %2$s; root %1$s; } }
-            """
-                .formatted(folder, at)
-                .getBytes(StandardCharsets.UTF_8));
-    folder.toFile().setExecutable(true, false);
-    folder.toFile().setReadable(true, false);
-    try (Served server =
-        serve(
-            at,
-            List.of(
-                nginx, "-e", folder.resolve("start.log").toString(), "-c", config.toString()))) {
+    try (Served server = nginx("")) {
       String url = url(server.at, AppProtocol.DETECT);
       Path part = folder.resolve("part");
       Program.Result range =
@@ -234,6 +217,56 @@ class RealHttpProgramsTest {
       assertThat(fresh.output()).isEqualTo("304");
       Program.Result head = curl("-sS", "-I", url + "/page.bin");
       assertThat(head.output()).startsWith("HTTP/1.1 200").contains("content-length: 200000");
+    }
+  }
+
+  @Test
+  @Acceptance(21)
+  void curlSeesTheCertificateOfTheServerItself() {
+    String openssl = Program.path("openssl", "apt-get install openssl");
+    Path certificate = folder.resolve("cert.pem");
+    Program.Result made =
+        Program.run(
+            List.of(
+                openssl,
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=shop.example",
+                "-addext",
+                "subjectAltName=DNS:shop.example",
+                "-keyout",
+                folder.resolve("key.pem").toString(),
+                "-out",
+                certificate.toString()));
+    assertThat(made.exit()).as(made.output()).isZero();
+    write("page", "over TLS of its own".getBytes(StandardCharsets.UTF_8));
+    try (Served server =
+        nginx("ssl; ssl_certificate %1$s/cert.pem; ssl_certificate_key %1$s/key.pem")) {
+      HostPort listener =
+          HostPort.parse(url(server.at, AppProtocol.DETECT).substring("http://".length()));
+      String name = "shop.example:" + listener.port();
+      Program.Result result =
+          curl(
+              "-sS",
+              "--cacert",
+              certificate.toString(),
+              "--connect-to",
+              name + ":" + listener,
+              "https://" + name + "/page");
+      assertThat(result.output()).isEqualTo("over TLS of its own");
+      assertThat(caller.count("request_total")).isZero();
+      assertThat(caller.count("tcp_open_total", "peer=\"dst\"", "tls=\"true\"")).isEqualTo(1);
+      Program.Result control =
+          curl("-sS", "--connect-to", name + ":" + listener, "https://" + name + "/page");
+      assertThat(control.exit()).as("without its certificate as root").isEqualTo(60);
     }
   }
 
@@ -268,6 +301,35 @@ class RealHttpProgramsTest {
     command.addAll(List.of(more));
     command.add(Integer.toString(at.port()));
     return serve(at, command);
+  }
+
+  /** Serves the folder; {@code listen} is what follows the address in its configuration. */
+  private Served nginx(String listen) {
+    HostPort at = new HostPort(TestMesh.address(), 8080);
+    Path config =
+        write(
+            "nginx.conf",
+            ("""
+            daemon off; pid %1$s/nginx.pid; error_log %1$s/error.log; worker_processes 1;
+            events { worker_connections 128; }
+            http { access_log off; client_body_temp_path %1$s/b; proxy_temp_path %1$s/p; fastcgi_temp_path %1$s/f; uwsgi_temp_path %1$s/u; scgi_temp_path %1$s/s;
+              if_modified_since before; server { root %1$s; listen %2$s\
+            """
+                    + listen
+                    + "; } }")
+                .formatted(folder, at)
+                .getBytes(StandardCharsets.UTF_8));
+    // Its worker is another user when this one is root.
+    assertThat(folder.toFile().setExecutable(true, false)).isTrue();
+    assertThat(folder.toFile().setReadable(true, false)).isTrue();
+    return serve(
+        at,
+        List.of(
+            Program.path("nginx", "apt-get install nginx"),
+            "-e",
+            folder.resolve("start.log").toString(),
+            "-c",
+            config.toString()));
   }
 
   private Served serve(HostPort at, List<String> command) {

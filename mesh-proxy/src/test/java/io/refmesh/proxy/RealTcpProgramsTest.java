@@ -107,9 +107,9 @@ class RealTcpProgramsTest {
     byte[] value = "0123456789abcdef".repeat(1 << 18).getBytes(StandardCharsets.US_ASCII);
     List<String> command = List.of(cli, "-h", listener.host(), "-p", "6379");
     Program.Result set =
-        Program.run(with(command, "-x", "set", "big"), stream -> stream.write(value));
+        Program.run(Program.with(command, "-x", "set", "big"), stream -> stream.write(value));
     assertThat(set.output().strip()).isEqualTo("OK");
-    Program.Result got = Program.run(with(command, "get", "big"));
+    Program.Result got = Program.run(Program.with(command, "get", "big"));
     assertThat(got.output().strip().length()).isEqualTo(value.length);
   }
 
@@ -157,14 +157,16 @@ class RealTcpProgramsTest {
     List<String> pgbench =
         List.of(
             Program.path("pgbench", POSTGRES), "-h", listener.host(), "-p", "5432", "-U", "bench");
-    Program.Result filled = Program.run(with(pgbench, "-i", "-s", "2", "-q", "postgres"));
+    Program.Result filled = Program.run(Program.with(pgbench, "-i", "-s", "2", "-q", "postgres"));
     assertThat(filled.exit()).as(filled.output()).isZero();
-    Program.Result run = Program.run(with(pgbench, "-c", "8", "-t", "250", "-C", "postgres"));
+    Program.Result run =
+        Program.run(Program.with(pgbench, "-c", "8", "-t", "250", "-C", "postgres"));
     assertThat(run.output())
         .contains("number of transactions actually processed: 2000/2000")
         .contains("number of failed transactions: 0");
     Program.Result prepared =
-        Program.run(with(pgbench, "-c", "8", "-t", "500", "-M", "prepared", "-S", "postgres"));
+        Program.run(
+            Program.with(pgbench, "-c", "8", "-t", "500", "-M", "prepared", "-S", "postgres"));
     assertThat(prepared.output()).contains("number of transactions actually processed: 4000/4000");
     assertThat(caller.count("request_total")).isZero();
     assertThat(caller.count("tcp_open_total", "peer=\"dst\"", "tls=\"true\"")).isGreaterThan(2000);
@@ -185,7 +187,7 @@ class RealTcpProgramsTest {
 
   private static Program.Result benchmark(HostPort at, String... arguments) {
     return Program.run(
-        with(
+        Program.with(
             List.of(
                 Program.path("redis-benchmark", REDIS),
                 "-h",
@@ -194,10 +196,6 @@ class RealTcpProgramsTest {
                 Integer.toString(at.port()),
                 "-q"),
             arguments));
-  }
-
-  private static List<String> with(List<String> command, String... more) {
-    return Stream.concat(command.stream(), Stream.of(more)).toList();
   }
 
   /** Debian keeps the server's programs beside its version. */

@@ -22,6 +22,7 @@ import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -29,6 +30,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,6 +95,63 @@ class StaticSidecarTest {
         Proxy proxy = start(application.address(), "sidecars");
         HttpClient client = client(A)) {
       assertThatThrownBy(() -> get(client, "https")).isInstanceOf(IOException.class);
+      assertThat(proxy.notReady()).isEmpty();
+    }
+  }
+
+  @Test
+  @Tag("interop")
+  void sslscanFindsOnlyTls13AndNothingWeak() throws Exception {
+    String sslscan = Program.path("sslscan", "apt-get install sslscan");
+    try (TestApplication application = new TestApplication();
+        Proxy proxy = start(application.address(), "standard")) {
+      Program.Result scan = Program.run(List.of(sslscan, "--no-colour", inbound + ":8081"));
+      assertThat(scan.output())
+          .containsPattern("TLSv1\\.3 +enabled")
+          .containsPattern("TLSv1\\.2 +disabled")
+          .containsPattern("TLSv1\\.1 +disabled")
+          .containsPattern("TLSv1\\.0 +disabled")
+          .containsPattern("SSLv3 +disabled")
+          .contains("TLSv1.3 not vulnerable to heartbleed")
+          .doesNotContainPattern("(Accepted|Preferred) +(TLSv1\\.[012]|SSL)")
+          .doesNotContain("Compression enabled");
+      assertThat(scan.output().lines().filter(line -> line.matches("TLS\\S+ +\\d+ bits .*")))
+          .as("groups")
+          .allMatch(line -> line.matches(".*(secp256r1|x25519).*"));
+      assertThat(scan.output().lines().filter(line -> line.matches("(Accepted|Preferred) .*")))
+          .isNotEmpty()
+          .allMatch(line -> line.matches("\\S+ +TLSv1\\.3 .*TLS_(AES|CHACHA20).*"));
+      assertThat(proxy.notReady()).isEmpty();
+    }
+  }
+
+  @Test
+  @Tag("interop")
+  void testsslFindsNoSeriousFault() throws Exception {
+    String testssl = Program.path("testssl", "apt-get install testssl.sh");
+    Path report = folder.resolve("testssl.json");
+    try (TestApplication application = new TestApplication();
+        Proxy proxy = start(application.address(), "standard")) {
+      Program.Result scan =
+          Program.run(
+              List.of(
+                  testssl,
+                  "--quiet",
+                  "--color",
+                  "0",
+                  "-p",
+                  "-s",
+                  "-f",
+                  "--jsonfile",
+                  report.toString(),
+                  inbound + ":8081"));
+      assertThat(report).as(scan.output()).exists();
+      assertThat(Files.readString(report))
+          .contains("\"TLS1_3\"")
+          .doesNotContain("\"severity\"     : \"HIGH\"", "\"severity\"     : \"CRITICAL\"");
+      assertThat(scan.output())
+          .containsPattern("TLS 1\\.2 +not offered")
+          .containsPattern("TLS 1\\.3 +offered");
       assertThat(proxy.notReady()).isEmpty();
     }
   }

@@ -131,7 +131,7 @@ public final class OutboundStack {
                     retry, budgets.of(destination.id(), retry.budget()), ticker, random, meters)));
     layers.add(new TryLayer(ticker, meters));
     if (rule.timeouts().perTry().isPositive()) {
-      layers.add(new AttemptTimeoutLayer(rule.timeouts().perTry(), meters));
+      layers.add(new AttemptTimeoutLayer(rule.timeouts().perTry(), rule.retry(), meters));
     }
     rule.faults()
         .ifPresent(injected ->

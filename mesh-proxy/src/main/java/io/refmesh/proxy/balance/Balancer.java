@@ -10,6 +10,7 @@ import io.refmesh.proxy.endpoint.Attempt;
 import io.refmesh.proxy.endpoint.BackendEndpoints;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
 import io.refmesh.proxy.http.ResponseHead;
@@ -131,6 +132,7 @@ public final class Balancer implements HttpService {
     private final Attempt attempt;
     private final Reply reply;
     private final Ticker ticker;
+    private boolean refusedByMesh;
 
     Recording(Attempt attempt, Reply reply, Ticker ticker) {
       this.attempt = attempt;
@@ -145,14 +147,23 @@ public final class Balancer implements HttpService {
         boolean failing =
             head.status() >= 500 || (grpcStatus != null && !"0".contentEquals(grpcStatus));
         attempt.head(failing, ticker.nanoTime());
+        refusedByMesh = refusedByMesh(head);
       }
       reply.head(head);
     }
 
     @Override
     public void done(Outcome outcome) {
-      attempt.end(outcome, ticker.nanoTime());
+      attempt.end(outcome, refusedByMesh, ticker.nanoTime());
       reply.done(outcome);
+    }
+
+    /** The far sidecar kept its application's policy: that says nothing about the application. */
+    private static boolean refusedByMesh(ResponseHead head) {
+      CharSequence code = head.headers().get(MeshHeaders.ERROR);
+      return code != null
+          && (MeshError.RATE_LIMITED.code().contentEquals(code)
+              || MeshError.DENIED.code().contentEquals(code));
     }
   }
 

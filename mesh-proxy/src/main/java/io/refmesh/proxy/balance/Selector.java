@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>In this order: a probe that is due goes first, with a first try only; then endpoints that
  * admit, but the one that the last try failed on only if there is no other; the own zone as long as
- * it carries the load.
+ * it carries the load, judged by how many of its endpoints are there and by what is pending at
+ * them.
  */
 public final class Selector {
 
@@ -30,13 +31,21 @@ public final class Selector {
   /** The own zone is left when its endpoint is this many times as loaded as the other. */
   private static final double LOAD_BEFORE_SPILL = 2;
 
+  /**
+   * What each endpoint of the own zone can carry beyond its share, while others of the zone are
+   * away: Envoy's overprovisioning factor.
+   */
+  private static final double OVERPROVISIONED = 1.4;
+
   private final BackendEndpoints endpoints;
+  private final RandomGenerator random;
   private final EndpointPicker picker;
   private final boolean zoned;
 
   public Selector(
       BackendEndpoints endpoints, BackendSettings.Balancer settings, RandomGenerator random) {
     this.endpoints = endpoints;
+    this.random = random;
     picker = EndpointPicker.of(settings, random);
     // The key decides where a request goes, wherever that is.
     zoned = settings.algorithm() != Algorithm.RING_HASH;
@@ -56,7 +65,9 @@ public final class Selector {
     }
     if (avoid == null && endpoints.ejected() == 0) {
       return begin(
-          pickByZone(set.local(), set.remote(), set.equal(), key, nowNanos), route, nowNanos);
+          pickByZone(set.local(), set.remote(), localShare(set), set.equal(), key, nowNanos),
+          route,
+          nowNanos);
     }
     if (avoid == null) {
       Endpoint probed = probe(ready, nowNanos);
@@ -71,7 +82,8 @@ public final class Selector {
       remote = admitting(set.remote(), null);
     }
     if (!local.isEmpty() || !remote.isEmpty()) {
-      return begin(pickByZone(local, remote, set.equal(), key, nowNanos), route, nowNanos);
+      return begin(
+          pickByZone(local, remote, localShare(set), set.equal(), key, nowNanos), route, nowNanos);
     }
     Endpoint probed = probe(ready, nowNanos);
     return probed != null
@@ -79,8 +91,27 @@ public final class Selector {
         : new Selection.AllEjected(ready.size());
   }
 
+  /** How much of the load the own zone can carry with those of its endpoints that admit. */
+  private double localShare(EndpointSet set) {
+    if (set.local().isEmpty()) {
+      return 0;
+    }
+    int admitting = 0;
+    for (Endpoint endpoint : set.local()) {
+      if (endpoint.health().admits()) {
+        admitting++;
+      }
+    }
+    return OVERPROVISIONED * admitting / set.localKnown();
+  }
+
   private Endpoint pickByZone(
-      List<Endpoint> local, List<Endpoint> remote, boolean equal, long key, long nowNanos) {
+      List<Endpoint> local,
+      List<Endpoint> remote,
+      double localShare,
+      boolean equal,
+      long key,
+      long nowNanos) {
     if (local.isEmpty()) {
       return picker.pick(remote, equal, key, nowNanos);
     }
@@ -88,6 +119,9 @@ public final class Selector {
       List<Endpoint> both = new ArrayList<>(local);
       both.addAll(remote);
       return picker.pick(both, equal, key, nowNanos);
+    }
+    if (localShare < 1 && !remote.isEmpty() && random.nextDouble() >= localShare) {
+      return picker.pick(remote, equal, key, nowNanos);
     }
     Endpoint near = picker.pick(local, equal, key, nowNanos);
     if (remote.isEmpty() || near.load().pending() < PENDING_BEFORE_SPILL) {

@@ -58,10 +58,17 @@ public final class Attempt {
   }
 
   public void end(Outcome outcome, long nowNanos) {
+    end(outcome, false, nowNanos);
+  }
+
+  /**
+   * @param refusedByMesh whether the answer is a refusal of the far sidecar, which says nothing
+   */
+  public void end(Outcome outcome, boolean refusedByMesh, long nowNanos) {
     if (meters != null && !ended) {
       meters.end(outcome);
     }
-    end(Verdict.of(outcome), nowNanos);
+    end(refusedByMesh ? Verdict.NONE : Verdict.of(outcome), nowNanos);
   }
 
   /** The opaque connection is made. */

@@ -61,6 +61,18 @@ public final class EndpointHealth {
       int successPercent,
       int requestsInWindow) {}
 
+  /** Why it was ejected, as in metrics. */
+  private enum Cause {
+    CONSECUTIVE_FAILURES("consecutive-failures"),
+    SUCCESS_RATE("success-rate");
+
+    private final String text;
+
+    Cause(String text) {
+      this.text = text;
+    }
+  }
+
   private static final Logger LOG = Logger.getLogger(EndpointHealth.class.getName());
 
   private final String name;
@@ -71,6 +83,7 @@ public final class EndpointHealth {
   private final Counter probeSuccesses;
   private final Counter probeFailures;
   private final EnumMap<State, LongGauge> inState = new EnumMap<>(State.class);
+  private final EnumMap<Cause, LongGauge> backoffByCause = new EnumMap<>(Cause.class);
 
   private volatile State state = State.ADMITTING;
 
@@ -79,6 +92,7 @@ public final class EndpointHealth {
   private SuccessWindow window;
   private int consecutiveFailures;
   private String reason = "";
+  private Cause cause = Cause.CONSECUTIVE_FAILURES;
   private long nextProbeNanos;
   private long ejectedAtNanos;
   private int backoffs;
@@ -108,6 +122,9 @@ public final class EndpointHealth {
     probeFailures = metrics.counter(ProxyMetric.PROBE_TOTAL, address, "failure");
     for (State s : State.values()) {
       inState.put(s, metrics.gauge(ProxyMetric.ENDPOINT_STATE, address, s.text()));
+    }
+    for (Cause c : Cause.values()) {
+      backoffByCause.put(c, metrics.gauge(ProxyMetric.ENDPOINT_BACKOFF_MS, address, c.text));
     }
     // Added, not set: two backends may have an endpoint at the same address.
     count(State.ADMITTING, 1);
@@ -144,12 +161,9 @@ public final class EndpointHealth {
     if (probe) {
       recordProbe(verdict, nowNanos);
     } else if (state == State.ADMITTING && verdict != Verdict.NONE) {
-      boolean success = verdict == Verdict.SUCCESS;
-      window.add(success, nowNanos);
-      if (success) {
-        consecutiveFailures = 0;
-      } else {
-        consecutiveFailures++;
+      window.add(verdict == Verdict.SUCCESS, nowNanos);
+      consecutiveFailures = verdict == Verdict.FAILURE ? consecutiveFailures + 1 : 0;
+      if (verdict != Verdict.SUCCESS) {
         judge(nowNanos);
       }
     }
@@ -202,6 +216,7 @@ public final class EndpointHealth {
     removed = true;
     count(state, -1);
     if (state != State.ADMITTING) {
+      Objects.requireNonNull(backoffByCause.get(cause)).set(0);
       limit.giveBack();
     }
   }
@@ -216,7 +231,7 @@ public final class EndpointHealth {
         LOG.log(Level.INFO, "endpoint returns: endpoint={0} after its probe succeeded", name);
         admit();
       }
-      case FAILURE -> {
+      case FAILURE, THROTTLED -> {
         probeFailures.increment();
         failedProbes++;
         eject(nowNanos);
@@ -230,12 +245,15 @@ public final class EndpointHealth {
 
   private void judge(long nowNanos) {
     String found;
+    Cause why;
     if (settings.consecutiveFailures() > 0
         && consecutiveFailures >= settings.consecutiveFailures()) {
+      why = Cause.CONSECUTIVE_FAILURES;
       found = consecutiveFailures + " consecutive failures";
     } else if (successRateCounts()
         && window.requests(nowNanos) >= settings.successMinRequests()
         && window.below(settings.successPercent(), nowNanos)) {
+      why = Cause.SUCCESS_RATE;
       found =
           window.successPercent(nowNanos)
               + "% of "
@@ -253,6 +271,7 @@ public final class EndpointHealth {
     failedProbes = 0;
     ejections.increment();
     reason = found;
+    cause = why;
     eject(nowNanos);
   }
 
@@ -268,6 +287,7 @@ public final class EndpointHealth {
     nextProbeNanos = nowNanos + backoff;
     backoffs++;
     enter(State.EJECTED);
+    showBackoff(backoff);
     LOG.log(
         Level.INFO,
         "endpoint ejected: endpoint={0} reason=\"{1}\" next_probe_ms={2}",
@@ -296,6 +316,13 @@ public final class EndpointHealth {
       limit.giveBack();
     }
     enter(State.ADMITTING);
+    showBackoff(0);
+  }
+
+  private void showBackoff(long nanos) {
+    if (!removed) {
+      Objects.requireNonNull(backoffByCause.get(cause)).set(Duration.ofNanos(nanos).toMillis());
+    }
   }
 
   private void enter(State next) {

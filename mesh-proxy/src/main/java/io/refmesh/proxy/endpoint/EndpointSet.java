@@ -9,6 +9,7 @@ import java.util.List;
  * @param ready those that may be chosen: ready, and of a weight above 0 unless all weigh 0
  * @param local those of {@code ready} in the own zone; empty when zones do not matter
  * @param remote the rest of {@code ready}
+ * @param localKnown how many of {@code all} are in the own zone, ready or not
  * @param equal whether all that are ready weigh the same
  */
 public record EndpointSet(
@@ -16,9 +17,11 @@ public record EndpointSet(
     List<Endpoint> ready,
     List<Endpoint> local,
     List<Endpoint> remote,
+    int localKnown,
     boolean equal) {
 
-  static final EndpointSet NONE = new EndpointSet(List.of(), List.of(), List.of(), List.of(), true);
+  static final EndpointSet NONE =
+      new EndpointSet(List.of(), List.of(), List.of(), List.of(), 0, true);
 
   /**
    * @param zone the own one; empty when it is not known. Zones matter when every endpoint that is
@@ -35,9 +38,10 @@ public record EndpointSet(
       local = ready.stream().filter(e -> e.spec().zone().equals(zone)).toList();
     }
     if (local.isEmpty() || local.size() == ready.size()) {
-      return new EndpointSet(all, ready, List.of(), ready, equal);
+      return new EndpointSet(all, ready, List.of(), ready, 0, equal);
     }
     List<Endpoint> remote = ready.stream().filter(e -> !e.spec().zone().equals(zone)).toList();
-    return new EndpointSet(all, ready, local, remote, equal);
+    int known = (int) all.stream().filter(e -> e.spec().zone().equals(zone)).count();
+    return new EndpointSet(all, ready, local, remote, known, equal);
   }
 }

@@ -6,17 +6,26 @@ import io.refmesh.proxy.http.Outcome;
 public enum Verdict {
   SUCCESS,
   FAILURE,
+  /** It works and wants less: counts against its success rate, not as a failure in a row. */
+  THROTTLED,
   /** Nothing: the caller went away, or the mesh itself refused. */
   NONE;
 
+  private static final int TOO_MANY_REQUESTS = 429;
+  private static final int RESOURCE_EXHAUSTED = 8;
+
   /**
    * Server errors, failing gRPC statuses, connection failures and timeouts count against the
-   * endpoint; client errors and 429 do not.
+   * endpoint; client errors do not.
    */
   public static Verdict of(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Answered(int status, int grpcStatus) ->
-          status >= 500 || grpcFailure(grpcStatus) ? FAILURE : SUCCESS;
+          status >= 500 || grpcFailure(grpcStatus)
+              ? FAILURE
+              : status == TOO_MANY_REQUESTS || grpcStatus == RESOURCE_EXHAUSTED
+                  ? THROTTLED
+                  : SUCCESS;
       case Outcome.CallerGone gone -> NONE;
       case Outcome.Failed failed -> of(failed);
     };
@@ -54,10 +63,10 @@ public enum Verdict {
     };
   }
 
-  /** Unknown, deadline exceeded, internal, unavailable, data loss. */
+  /** Unknown, deadline exceeded, permission denied, internal, unavailable, data loss: Linkerd's. */
   private static boolean grpcFailure(int grpcStatus) {
     return switch (grpcStatus) {
-      case 2, 4, 13, 14, 15 -> true;
+      case 2, 4, 7, 13, 14, 15 -> true;
       default -> false;
     };
   }

@@ -115,6 +115,13 @@ public enum ProxyMetric {
       List.of("dst_namespace", "dst_service", "dst_port"),
       "How many requests of this proxy may be under way at a service: limits.inFlight, or what"
           + " limits.adaptive has found; absent without either."),
+  ENDPOINT_BACKOFF_MS(
+      "endpoint_backoff_ms",
+      Kind.GAUGE,
+      "ms",
+      List.of("target_addr", "reason"),
+      "While an endpoint is ejected, how long from its ejection to its next probe; reason is"
+          + " consecutive-failures or success-rate; else 0."),
   TCP_OPEN_TOTAL("tcp_open_total", Kind.COUNTER, "", Labels.CONNECTION, "Connections opened."),
   TCP_CLOSE_TOTAL(
       "tcp_close_total",

@@ -225,6 +225,37 @@ class SelectorTest {
   }
 
   @Test
+  void sendsTheShareThatTheOwnZoneCannotCarryElsewhere() {
+    List<EndpointSpec> oneAway =
+        List.of(
+            endpoint(0, "a", 1, true),
+            endpoint(1, "a", 1, false),
+            endpoint(2, "b", 1, true),
+            endpoint(3, "b", 1, true));
+    Selector selector = selector(BackendSettings.DEFAULT, oneAway);
+    assertThat(shareOf(0, selector))
+        .as("one of two there, 1.4 times its part")
+        .isCloseTo(0.7, within(0.04));
+
+    selector = selector(BackendSettings.DEFAULT, inZones());
+    failUntilEjected(1);
+    assertThat(shareOf(0, selector)).isCloseTo(0.7, within(0.04));
+  }
+
+  @Test
+  void carriesTheLoadOfAFewThatAreAwayInItsZone() {
+    List<EndpointSpec> oneOfFourAway =
+        List.of(
+            endpoint(0, "a", 1, true),
+            endpoint(1, "a", 1, true),
+            endpoint(2, "a", 1, true),
+            endpoint(3, "a", 1, false),
+            endpoint(4, "b", 1, true));
+    Selector selector = selector(BackendSettings.DEFAULT, oneOfFourAway);
+    assertThat(shareOf(4, selector)).as("3/4 of 1.4 is enough").isZero();
+  }
+
+  @Test
   void leavesItsZoneWhenThatIsEjected() {
     Selector selector = selector(BackendSettings.DEFAULT, inZones());
     for (Endpoint local : leased.current().local()) {

@@ -11,6 +11,7 @@ import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EndpointHealthTest {
@@ -68,6 +69,38 @@ class EndpointHealthTest {
     record(health, Verdict.FAILURE);
     assertThat(health.admits()).as("66% of 6").isFalse();
     assertThat(health.snapshot().reason()).contains("66% of 6 requests");
+  }
+
+  @Test
+  @Acceptance(72)
+  void ejectsByItsSuccessRateWhatAsksForLess() {
+    EndpointHealth inARow = health(ONLY_CONSECUTIVE);
+    for (int i = 0; i < 20; i++) {
+      record(inARow, Verdict.THROTTLED);
+    }
+    assertThat(inARow.admits()).as("429 is no failure in a row").isTrue();
+
+    EndpointHealth byRate = health(NO_JITTER);
+    for (Verdict verdict :
+        List.of(Verdict.SUCCESS, Verdict.SUCCESS, Verdict.THROTTLED, Verdict.SUCCESS)) {
+      record(byRate, verdict);
+    }
+    assertThat(byRate.admits()).as("4 requests say nothing").isTrue();
+    record(byRate, Verdict.THROTTLED);
+    assertThat(byRate.admits()).as("60% of 5").isFalse();
+    assertThat(loop.metrics.scrape())
+        .contains(
+            "endpoint_backoff_ms{reason=\"success-rate\",target_addr=\"10.0.0.1:8080\"} 1000.0");
+  }
+
+  @Test
+  @Acceptance(74)
+  void ejectsAfterSevenCallsThatWerePermittedToNobody() {
+    EndpointHealth health = health(ONLY_CONSECUTIVE);
+    for (int i = 0; i < 7; i++) {
+      record(health, Verdict.of(new Outcome.Answered(200, 7)));
+    }
+    assertThat(health.snapshot().reason()).isEqualTo("7 consecutive failures");
   }
 
   @Test
@@ -222,10 +255,11 @@ class EndpointHealthTest {
   @Acceptance(72)
   void judgesServerErrorsAndConnectionFailuresOnly() {
     assertThat(verdict(503)).isEqualTo(Verdict.FAILURE);
-    assertThat(verdict(429)).isEqualTo(Verdict.SUCCESS);
+    assertThat(verdict(429)).isEqualTo(Verdict.THROTTLED);
     assertThat(verdict(404)).isEqualTo(Verdict.SUCCESS);
     assertThat(Verdict.of(new Outcome.Answered(200, 14))).isEqualTo(Verdict.FAILURE);
-    assertThat(Verdict.of(new Outcome.Answered(200, 7))).isEqualTo(Verdict.SUCCESS);
+    assertThat(Verdict.of(new Outcome.Answered(200, 7))).isEqualTo(Verdict.FAILURE);
+    assertThat(Verdict.of(new Outcome.Answered(200, 5))).isEqualTo(Verdict.SUCCESS);
     assertThat(Verdict.of(new Outcome.CallerGone(Progress.SENT))).isEqualTo(Verdict.NONE);
     assertThat(Verdict.of(Outcome.Failed.before(MeshError.CONNECT_FAILED, "")))
         .isEqualTo(Verdict.FAILURE);

@@ -9,13 +9,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.RetrySettings;
+import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.scripted.Destinations;
 import io.refmesh.proxy.scripted.RecordingReply;
 import io.refmesh.proxy.scripted.ScriptedService;
 import io.refmesh.proxy.scripted.TestBody;
 import io.refmesh.proxy.scripted.TestLoop;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class AttemptTimeoutLayerTest {
@@ -52,12 +55,33 @@ class AttemptTimeoutLayerTest {
   }
 
   @Test
-  void givesTheTimeoutOfTheLastTryAsWell() {
+  @Acceptance(85)
+  void givesTheLastPermittedTryAllTheTimeThatIsLeft() {
     ScriptedService service = ScriptedService.always(hangs());
-    stack(service, 10_000, retry(1, "per-try-timeout")).handle(loop.get("/"), reply);
+    Exchange exchange = loop.get("/");
+    long start = loop.nanos();
+    stack(service, 2000, retry(2, "per-try-timeout")).handle(exchange, reply);
+    loop.advanceMillis(1999);
+    assertThat(reply.isDone()).isFalse();
+    assertThat(service.calls).hasSize(3);
+    assertThat((service.calls.get(1).atNanos() - start) / 1_000_000).isBetween(500L, 525L);
+    assertThat((service.calls.get(2).atNanos() - start) / 1_000_000).isBetween(1000L, 1075L);
+    loop.advanceMillis(1);
+    assertThat(reply.error()).isEqualTo(MeshError.REQUEST_TIMEOUT);
+  }
+
+  @Test
+  void endsTheLastTryWhenTheRequestHasNoTimeLimitOrTimeoutsAreNotTriedAgain() {
+    ScriptedService service = ScriptedService.always(hangs());
+    stack(service, 0, retry(1, "per-try-timeout")).handle(loop.get("/"), reply);
     loop.advanceMillis(1100);
     assertThat(reply.error()).isEqualTo(MeshError.TRY_TIMEOUT);
     assertThat(service.calls).hasSize(2);
+
+    RecordingReply other = new RecordingReply();
+    stack(service, 10_000, retry(1, "reset")).handle(loop.get("/"), other);
+    loop.advanceMillis(500);
+    assertThat(other.error()).isEqualTo(MeshError.TRY_TIMEOUT);
   }
 
   @Test
@@ -78,10 +102,15 @@ class AttemptTimeoutLayerTest {
                     loop.ticker,
                     loop.random,
                     meters)
-                .wrap(layer(500).wrap(service)));
+                .wrap(
+                    new TryLayer(loop.ticker, meters)
+                        .wrap(
+                            new AttemptTimeoutLayer(
+                                    Duration.ofMillis(500), Optional.of(retry), meters)
+                                .wrap(service))));
   }
 
   private AttemptTimeoutLayer layer(long millis) {
-    return new AttemptTimeoutLayer(Duration.ofMillis(millis), meters);
+    return new AttemptTimeoutLayer(Duration.ofMillis(millis), Optional.empty(), meters);
   }
 }

@@ -54,6 +54,7 @@ final class Listeners {
   // Guarded by this.
   private final TreeMap<String, Slot> inbound = new TreeMap<>();
   private final Map<HostPort, Slot> outbound = new HashMap<>();
+  private @Nullable Slot httpProxy;
   private boolean closed;
 
   /**
@@ -84,15 +85,37 @@ final class Listeners {
           inbound.put(address.toString(), slot);
         }
       } catch (CompletionException e) {
-        throw new IOException(
-            "inbound address "
-                + address
-                + " cannot be bound ("
-                + reason(e.getCause())
-                + "); is something else on it?",
-            e.getCause());
+        throw notBound("inbound address", address, e);
       }
     }
+  }
+
+  /** Binds the address where the application finds its HTTP proxy; throws and blocks likewise. */
+  void bindHttpProxy(HostPort address) throws IOException {
+    Target target = new Target.Named();
+    destinations.put(address, target);
+    Slot slot = new Slot(address, target);
+    try {
+      Listener.Bound bound = listener.bind(address).toCompletableFuture().join();
+      synchronized (this) {
+        slot.bound = bound;
+        slot.problem = "";
+        httpProxy = slot;
+      }
+    } catch (CompletionException e) {
+      throw notBound("REFMESH_HTTP_PROXY", address, e);
+    }
+  }
+
+  private static IOException notBound(String what, HostPort address, CompletionException e) {
+    return new IOException(
+        what
+            + " "
+            + address
+            + " cannot be bound ("
+            + reason(e.getCause())
+            + "); is something else on it?",
+        e.getCause());
   }
 
   /** Binds what is new and closes what is not wanted any more; connections live on. */
@@ -135,6 +158,9 @@ final class Listeners {
   synchronized void close() {
     closed = true;
     closeInbound();
+    if (httpProxy != null) {
+      close(httpProxy);
+    }
     outbound.values().forEach(this::drop);
     outbound.clear();
   }
@@ -151,6 +177,9 @@ final class Listeners {
   synchronized List<ConfigDump.Listener> describe() {
     List<ConfigDump.Listener> all = new ArrayList<>();
     inbound.values().forEach(slot -> all.add(describe(slot)));
+    if (httpProxy != null) {
+      all.add(describe(httpProxy));
+    }
     outbound.values().stream()
         .sorted((a, b) -> a.address.toString().compareTo(b.address.toString()))
         .forEach(slot -> all.add(describe(slot)));
@@ -167,6 +196,9 @@ final class Listeners {
               config.applicationAddress(own.port()).toString(),
               protocol,
               slot.problem);
+      case Target.Named named ->
+          new ConfigDump.Listener(
+              "outbound", slot.address, "HTTP proxy of the application", protocol, slot.problem);
       case Target.Outbound called ->
           new ConfigDump.Listener(
               "outbound", slot.address, called.service().toString(), protocol, slot.problem);

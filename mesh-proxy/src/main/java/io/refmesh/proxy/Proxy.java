@@ -82,6 +82,7 @@ final class Proxy implements AutoCloseable {
   private final OutboundStack stacks;
   private final Control control;
   private final OutboundServices services;
+  private final HttpProxyConnections httpProxy;
   private final ApplicationCalls application;
   private final InboundStack.Parts inboundParts;
   private final InboundRelays inboundRelays;
@@ -156,6 +157,8 @@ final class Proxy implements AutoCloseable {
             metrics,
             ticker);
 
+    httpProxy = new HttpProxyConnections(services, outboundConnections, config, metrics, ticker);
+
     // The inbound path.
     application =
         new ApplicationCalls(
@@ -206,6 +209,9 @@ final class Proxy implements AutoCloseable {
   void start() throws IOException {
     observers.start();
     listeners.bindInbound();
+    if (config.httpProxy().isPresent()) {
+      listeners.bindHttpProxy(config.httpProxy().get());
+    }
     admin =
         AdminServer.start(config.admin(), sideLoops, transport.listeners(), new Admin(), metrics);
     control.start();
@@ -294,6 +300,10 @@ final class Proxy implements AutoCloseable {
         outbound.add(connection.channel());
         fromApplication.accepted(connection, target);
       }
+      case Target.Named target -> {
+        outbound.add(connection.channel());
+        httpProxy.accepted(connection);
+      }
     }
   }
 
@@ -355,6 +365,7 @@ final class Proxy implements AutoCloseable {
     public void workload(WorkloadConfig workload) {
       inboundStack = new InboundStack(workload.inbound(), inboundParts);
       inboundRelays.policyChanged();
+      httpProxy.services(workload.outbound());
       listeners.outbound(workload.outbound());
     }
   }

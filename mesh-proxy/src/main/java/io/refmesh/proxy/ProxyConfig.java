@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * reader of the environment.
  *
  * @param zone empty when it is not known
+ * @param httpProxy where programs that know HTTP_PROXY find the mesh; empty for nowhere
  * @param inbound address to listen on, on every port of {@code ports}
  * @param application address of the application, called on the same ports but for those of {@code
  *     applicationPorts}
@@ -47,6 +48,7 @@ record ProxyConfig(
     String zone,
     Source source,
     HostPort admin,
+    Optional<HostPort> httpProxy,
     String inbound,
     String application,
     SortedMap<Integer, AppProtocol> ports,
@@ -164,6 +166,12 @@ record ProxyConfig(
       String trustDomain = identity == null ? "cluster.local" : identity.trustDomain();
       Source source = folder.isEmpty() ? remote(trustDomain) : new Source.Folder(Path.of(folder));
       HostPort admin = required("REFMESH_ADMIN", AN_ADDRESS, Reader::address);
+      Optional<HostPort> httpProxy =
+          optional(
+              "REFMESH_HTTP_PROXY",
+              "",
+              "a loopback address and a port such as 127.1.0.1:4140",
+              text -> text.isEmpty() ? Optional.empty() : Optional.ofNullable(loopback(text)));
       String inbound = required("REFMESH_INBOUND", "an IP address", Reader::host);
       String application =
           required(
@@ -245,6 +253,7 @@ record ProxyConfig(
           || applicationPorts == null
           || peers == null
           || admin == null
+          || httpProxy == null
           || inbound == null
           || application == null
           || ports == null
@@ -271,6 +280,7 @@ record ProxyConfig(
           environment.getOrDefault("REFMESH_ZONE", ""),
           source,
           admin,
+          httpProxy,
           inbound,
           application,
           ports,
@@ -431,6 +441,14 @@ record ProxyConfig(
     private static @Nullable HostPort address(String text) {
       HostPort address = HostPort.parse(text);
       return host(address.host()) == null ? null : address;
+    }
+
+    /** Whoever reaches the listener calls as this workload. */
+    private static @Nullable HostPort loopback(String text) {
+      HostPort address = address(text);
+      return address != null && address.toSocketAddress().getAddress().isLoopbackAddress()
+          ? address
+          : null;
     }
 
     private static @Nullable String host(String text) {

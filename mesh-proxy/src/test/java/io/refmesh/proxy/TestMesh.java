@@ -58,6 +58,8 @@ final class TestMesh implements AutoCloseable {
 
   final TestCa ca = new TestCa("test root");
 
+  static final int HTTP_PROXY_PORT = 4140;
+
   /** Of the sidecars made from now on. */
   Duration drainTimeout = Duration.ofSeconds(10);
 
@@ -117,6 +119,7 @@ final class TestMesh implements AutoCloseable {
         "",
         new ProxyConfig.Source.Folder(Path.of("unused")),
         new HostPort(inbound, 0),
+        Optional.of(new HostPort(inbound, HTTP_PROXY_PORT)),
         inbound,
         application,
         ports,

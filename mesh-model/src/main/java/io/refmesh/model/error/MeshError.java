@@ -100,6 +100,13 @@ public enum MeshError {
       Grpc.PERMISSION_DENIED,
       "The authorization policy does not allow this call.",
       "The answer names the rule; compare with the caller's identity in `mesh status`."),
+  NOT_IN_MESH(
+      "not-in-mesh",
+      404,
+      Grpc.NOT_FOUND,
+      "No service of the mesh has this name and port.",
+      "Spell it service.namespace:port; `mesh status` lists the services. Others are called without"
+          + " the proxy (NO_PROXY)."),
   NO_ROUTE(
       "no-route",
       404,

@@ -122,6 +122,8 @@ public final class Listener {
       case Target.Inbound inbound ->
           new ConnectionMeter.Labels(
               "inbound", "src", false, "", "", Integer.toString(inbound.port()), address(channel));
+      case Target.Named named ->
+          new ConnectionMeter.Labels("outbound", "src", false, "", "", "", address(channel));
       case Target.Outbound(var service, var protocol) ->
           new ConnectionMeter.Labels(
               "outbound",

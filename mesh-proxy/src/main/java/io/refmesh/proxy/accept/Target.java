@@ -14,4 +14,13 @@ public sealed interface Target {
 
   /** The application calls a service. */
   record Outbound(ServicePort service, AppProtocol protocol) implements Target {}
+
+  /** The application asks us, as its HTTP proxy, for whatever its requests name. */
+  record Named() implements Target {
+
+    @Override
+    public AppProtocol protocol() {
+      return AppProtocol.HTTP;
+    }
+  }
 }

@@ -50,6 +50,7 @@ public enum Verdict {
           OVERLOADED,
           RATE_LIMITED,
           DENIED,
+          NOT_IN_MESH,
           NO_ROUTE,
           INVALID_BACKEND,
           FAULT_INJECTED,

@@ -96,6 +96,12 @@ public record RequestHead(
     return query < 0 ? path : path.substring(0, query);
   }
 
+  /** For a request that was meant for a proxy: the server gets its origin form (RFC 9112 §3.2). */
+  public RequestHead inOriginForm() {
+    return new RequestHead(
+        version, method, scheme, authority, path, headers, endOfStream, upgrade, null);
+  }
+
   /** Of a request in absolute form a new authority replaces the Host field, too. */
   public RequestHead withTarget(String newAuthority, String newPath) {
     return new RequestHead(

@@ -78,6 +78,7 @@ record RetryConditions(List<RetryCondition> on) {
           OVERLOADED,
           RATE_LIMITED,
           DENIED,
+          NOT_IN_MESH,
           NO_ROUTE,
           INVALID_BACKEND,
           BAD_REQUEST,

@@ -19,8 +19,19 @@ public final class Http1Server {
    */
   public static ServerConnection install(
       ChannelPipeline pipeline, HttpService service, Caller caller, ServerSettings settings) {
+    return install(pipeline, service, caller, settings, Connects.NOBODYS);
+  }
+
+  /** The same for a proxy that its callers know: CONNECT may lead to another server. */
+  public static ServerConnection install(
+      ChannelPipeline pipeline,
+      HttpService service,
+      Caller caller,
+      ServerSettings settings,
+      Connects connects) {
     ResponseEncoder encoder = new ResponseEncoder();
-    Http1ServerHandler handler = new Http1ServerHandler(service, caller, settings, encoder);
+    Http1ServerHandler handler =
+        new Http1ServerHandler(service, caller, settings, encoder, connects);
     pipeline.addLast(handler.decoder(), encoder, handler);
     return handler;
   }

@@ -5,11 +5,15 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -51,6 +55,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private record Trouble(MeshError error, String detail, RequestHead asFarAsRead) {}
 
   private final HttpService service;
+  private final Connects connects;
   private final Caller caller;
   private final ServerSettings settings;
   private final RequestDecoder decoder;
@@ -71,8 +76,13 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private int inFlight;
 
   Http1ServerHandler(
-      HttpService service, Caller caller, ServerSettings settings, ResponseEncoder encoder) {
+      HttpService service,
+      Caller caller,
+      ServerSettings settings,
+      ResponseEncoder encoder,
+      Connects connects) {
     this.service = service;
+    this.connects = connects;
     this.caller = caller;
     this.settings = settings;
     this.decoder = new RequestDecoder(settings, this);
@@ -183,6 +193,11 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       return;
     }
     trusted.apply(head.headers());
+    Runnable onward = head.method().equals("CONNECT") ? connects.onward(head) : null;
+    if (onward != null) {
+      handOver(onward);
+      return;
+    }
     Http1Exchange begun = new Http1Exchange(this, head, HttpUtil.isKeepAlive(request));
     Exchange exchange =
         new Exchange(
@@ -199,6 +214,37 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       decoder.hold(this::moreFollows);
     }
     service.handle(exchange, begun);
+  }
+
+  /** The connection is another server's from now on. */
+  private void handOver(Runnable onward) {
+    holding = true;
+    decoder.hold(this::moreFollows);
+    context()
+        .writeAndFlush(
+            new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, HttpResponseStatus.OK, Unpooled.EMPTY_BUFFER))
+        .addListener(written -> {
+          if (written.isSuccess()) {
+            // Not while the decoder still hands on the head.
+            context().executor().execute(() -> leave(onward));
+          } else {
+            context().close();
+          }
+        });
+  }
+
+  private void leave(Runnable onward) {
+    ChannelPipeline pipeline = context().pipeline();
+    if (!context().channel().isActive()) {
+      return;
+    }
+    context().channel().config().setAutoRead(true);
+    pipeline.remove(encoder);
+    onward.run();
+    pipeline.remove(this);
+    pipeline.remove(decoder);
+    pipeline.fireChannelReadComplete();
   }
 
   @Override

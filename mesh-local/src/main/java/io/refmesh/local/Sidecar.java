@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 final class Sidecar {
 
   static final int ADMIN_PORT = 4191;
+  static final int TAP_PORT = 4190;
 
   /** Annotations that are settings of the sidecar process. */
   private static final Map<String, String> BY_ANNOTATION =
@@ -54,6 +55,7 @@ final class Sidecar {
     environment.put("REFMESH_TRUST_ROOTS", roots);
     environment.put("REFMESH_TOKEN_FILE", token);
     environment.put("REFMESH_ADMIN", inbound + ":" + ADMIN_PORT);
+    environment.put("REFMESH_TAP", inbound + ":" + TAP_PORT);
     environment.put("REFMESH_INBOUND", inbound);
     environment.put("REFMESH_APPLICATION", application);
     environment.put(

@@ -30,6 +30,7 @@ import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
 import io.refmesh.proxy.resilience.FaultSlots;
+import io.refmesh.proxy.tap.TapService;
 import io.refmesh.proxy.telemetry.FlightRecorder;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
@@ -77,6 +78,7 @@ final class Proxy implements AutoCloseable {
   private final EventLoopGroup sideLoops;
   private final Transport transport;
   private final TlsContexts contexts;
+  private final MeshTls tls;
   private final Observers observers;
   private final EndpointRegistry endpoints;
   private final OutboundStack stacks;
@@ -93,6 +95,7 @@ final class Proxy implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable InboundStack inboundStack;
   private volatile @Nullable AdminServer admin;
+  private volatile @Nullable TapPort tap;
 
   Proxy(ProxyConfig config, Control.Factory controls, Surroundings surroundings) {
     this.config = config;
@@ -102,7 +105,6 @@ final class Proxy implements AutoCloseable {
     builtNanos = ticker.nanoTime();
     ProxyConfig.Limits limits = config.limits();
     metrics = new ProxyMetrics(ticker, limits.series());
-    observers = new Observers(config.telemetry(), config.eventLoops(), surroundings, metrics);
     loops = transport.loops(config.eventLoops(), "traffic");
     sideLoops = transport.loops(1, "side");
     EventLoop timers = sideLoops.next();
@@ -117,10 +119,13 @@ final class Proxy implements AutoCloseable {
                     .counter(ProxyMetric.LIMIT_REACHED_TOTAL, "REFMESH_BUFFERED_BYTES")
                     .increment());
     Http2Limits http2 = Http2Limits.of(limits.floodFrames(), ticker, kind -> {}, buffered);
+    observers =
+        new Observers(
+            config, surroundings, new Observers.Parts(sideLoops, transport, random, metrics));
 
     // Towards peers.
     contexts = new TlsContexts(config.clockSkew(), surroundings.clock(), config.peers());
-    MeshTls tls = new MeshTls(contexts, metrics, ticker);
+    tls = new MeshTls(contexts, metrics, ticker);
     SidecarConnections secure = new SidecarConnections(tls, config.peers());
     Dialer dialer = new Dialer(transport, metrics);
     endpoints =
@@ -214,6 +219,9 @@ final class Proxy implements AutoCloseable {
     }
     admin =
         AdminServer.start(config.admin(), sideLoops, transport.listeners(), new Admin(), metrics);
+    if (config.telemetry().tap().isPresent()) {
+      tap = tapPort(config.telemetry().tap().get());
+    }
     control.start();
     sideLoops.execute(this::tellWhenReady);
     LOG.log(
@@ -236,6 +244,11 @@ final class Proxy implements AutoCloseable {
   HostPort adminAddress() {
     AdminServer server = admin;
     return server == null ? config.admin() : server.address();
+  }
+
+  /** Where taps are served; a real port also when 0 was asked for. */
+  Optional<HostPort> tapAddress() {
+    return Optional.ofNullable(tap).map(TapPort::address);
   }
 
   ProxyMetrics metrics() {
@@ -276,6 +289,10 @@ final class Proxy implements AutoCloseable {
     AdminServer server = admin;
     if (server != null) {
       server.close();
+    }
+    TapPort taps = tap;
+    if (taps != null) {
+      taps.close();
     }
     control.close();
     inbound.close().awaitUninterruptibly();
@@ -341,6 +358,14 @@ final class Proxy implements AutoCloseable {
           "proxy ready: after_ms={0}",
           Long.toString(TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - builtNanos)));
     }
+  }
+
+  private TapPort tapPort(HostPort address) throws IOException {
+    TapService service =
+        observers
+            .tapService(config.telemetry().tapIdentities())
+            .orElseThrow(() -> new IllegalStateException("there is an address, and no taps"));
+    return TapPort.start(address, sideLoops, transport, tls, service, metrics, ticker);
   }
 
   /** What the control plane says about the workload, on its threads. */

@@ -285,6 +285,7 @@ public enum ProxyMetric {
       List.of("result"),
       "Requests that matched a tap: told, or missed because of its rate or because its reader is"
           + " slow."),
+  TAP_WATCHING("tap_watching", Kind.GAUGE, "", List.of(), "Taps that are told of requests now."),
   METRIC_SERIES_OVERFLOW_TOTAL(
       "metric_series_overflow_total",
       Kind.COUNTER,

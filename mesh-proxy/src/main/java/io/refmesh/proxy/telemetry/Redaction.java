@@ -1,5 +1,6 @@
 package io.refmesh.proxy.telemetry;
 
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,6 +31,13 @@ public final class Redaction {
   public Redaction(Set<String> parameters, Set<String> fields) {
     this.parameters = lower(parameters);
     this.fields = lower(fields);
+  }
+
+  /** This, and more fields. */
+  public Redaction and(Collection<String> moreFields) {
+    Set<String> all = new TreeSet<>(fields);
+    all.addAll(moreFields);
+    return new Redaction(parameters, all);
   }
 
   /** The path with its query, values redacted; the same object when there is nothing to redact. */

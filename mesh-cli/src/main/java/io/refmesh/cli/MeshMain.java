@@ -14,6 +14,7 @@ import picocli.CommandLine.HelpCommand;
       UpCommand.class,
       DownCommand.class,
       StatusCommand.class,
+      TapCommand.class,
       E2eCommand.class,
       InitCommand.class,
       TrainCommand.class,

@@ -91,7 +91,7 @@ public final class Balancer implements HttpService {
     attempt
         .endpoint()
         .upstream(exchange.loop())
-        .handle(exchange, new Recording(attempt, reply, ticker));
+        .handle(exchange, new Recording(exchange, attempt, reply, ticker));
   }
 
   private void waitForOne(Exchange exchange, Reply reply) {
@@ -129,12 +129,14 @@ public final class Balancer implements HttpService {
   /** Records one try on its way back. */
   private static final class Recording implements Reply {
 
+    private final Exchange exchange;
     private final Attempt attempt;
     private final Reply reply;
     private final Ticker ticker;
     private boolean refusedByMesh;
 
-    Recording(Attempt attempt, Reply reply, Ticker ticker) {
+    Recording(Exchange exchange, Attempt attempt, Reply reply, Ticker ticker) {
+      this.exchange = exchange;
       this.attempt = attempt;
       this.reply = reply;
       this.ticker = ticker;
@@ -154,7 +156,11 @@ public final class Balancer implements HttpService {
 
     @Override
     public void done(Outcome outcome) {
+      boolean admitted = attempt.endpoint().health().admits();
       attempt.end(outcome, refusedByMesh, ticker.nanoTime());
+      if (admitted && !attempt.endpoint().health().admits()) {
+        exchange.decisions().ejected(attempt.endpoint().spec());
+      }
       reply.done(outcome);
     }
 

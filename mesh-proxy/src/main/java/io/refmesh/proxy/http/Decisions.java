@@ -35,6 +35,7 @@ public final class Decisions {
   private String authorization = "";
   private String policy = "";
   private List<FailedTry> failedTries = List.of();
+  private @Nullable EndpointSpec ejected;
 
   /**
    * @param decision allow, deny or audit
@@ -52,6 +53,16 @@ public final class Decisions {
     if (failedTries.size() < FAILED_TRIES_MAX) {
       failedTries.add(failed);
     }
+  }
+
+  /** The failure of its try was the one too many for this endpoint. */
+  public void ejected(EndpointSpec endpoint) {
+    ejected = endpoint;
+  }
+
+  /** The endpoint that is ejected since its try failed; null for none. */
+  public @Nullable EndpointSpec ejected() {
+    return ejected;
   }
 
   /** allow, deny or audit; empty when no policy was asked. */

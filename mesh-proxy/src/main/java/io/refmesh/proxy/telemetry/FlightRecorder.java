@@ -132,6 +132,7 @@ public final class FlightRecorder implements ExchangeObserver {
     out.text(ending.grpcStatus(), TEXT_MAX);
     out.text(ending.error(), TEXT_MAX);
     out.text(exchange.detail(), TEXT_MAX);
+    endpoint(out, decisions.ejected());
     List<Decisions.FailedTry> failed = decisions.failedTries();
     int told = Math.min(failed.size(), FAILED_TRIES_MAX);
     out.small(told);
@@ -173,6 +174,7 @@ public final class FlightRecorder implements ExchangeObserver {
     text(out, "grpc_status", in.text());
     text(out, "error", in.text());
     text(out, "detail", in.text());
+    text(out, "ejected", endpoint(in));
     out.append(",\"tries\":").append(tries);
     int failed = in.small();
     if (failed > 0) {

@@ -66,6 +66,14 @@ final class Sidecar {
             .collect(Collectors.joining(",")));
     environment.put("REFMESH_ACCESS_LOG", mesh.accessLog());
     environment.put("REFMESH_DRAIN_TIMEOUT", mesh.drainTimeout().toSeconds() + "s");
+    MeshConfig.Telemetry telemetry = mesh.telemetry();
+    putUnlessEmpty(environment, "REFMESH_OTLP_ENDPOINT", telemetry.tracingEndpoint());
+    environment.put("REFMESH_TRACE_SAMPLE", Integer.toString(telemetry.samplePercent()));
+    putUnlessEmpty(environment, "REFMESH_REDACT_QUERY", String.join(",", telemetry.redactQuery()));
+    putUnlessEmpty(
+        environment, "REFMESH_REDACT_HEADERS", String.join(",", telemetry.redactHeaders()));
+    putUnlessEmpty(
+        environment, "REFMESH_TAP_IDENTITIES", String.join(",", telemetry.tapIdentities()));
     BY_ANNOTATION.forEach((annotation, setting) -> {
       String value = replica.annotations().get(annotation);
       if (value != null) {
@@ -73,5 +81,11 @@ final class Sidecar {
       }
     });
     return environment;
+  }
+
+  private static void putUnlessEmpty(Map<String, String> environment, String name, String value) {
+    if (!value.isEmpty()) {
+      environment.put(name, value);
+    }
   }
 }

@@ -2,6 +2,7 @@ package io.refmesh.control.registry;
 
 import io.refmesh.model.policy.InboundPolicy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** Settings of the whole mesh; there is always one, made of defaults when nobody wrote it. */
@@ -49,9 +50,32 @@ public record MeshConfig(
       InboundPolicy.Default defaultInboundPolicy,
       String profile,
       String accessLog,
-      Duration drainTimeout) {
+      Duration drainTimeout,
+      Telemetry telemetry) {
     public static final Proxy DEFAULT =
         new Proxy(
-            InboundPolicy.Default.ALL_UNAUTHENTICATED, "standard", "off", Duration.ofSeconds(120));
+            InboundPolicy.Default.ALL_UNAUTHENTICATED,
+            "standard",
+            "off",
+            Duration.ofSeconds(120),
+            Telemetry.DEFAULT);
+  }
+
+  /**
+   * What sidecars tell, and to whom; what is empty here is as the sidecar has it by itself.
+   *
+   * @param tracingEndpoint URL of a collector
+   * @param samplePercent of requests without a trace
+   * @param redactQuery query parameters whose values are told nobody
+   * @param redactHeaders fields whose values are told nobody
+   * @param tapIdentities who may see live requests
+   */
+  public record Telemetry(
+      String tracingEndpoint,
+      int samplePercent,
+      List<String> redactQuery,
+      List<String> redactHeaders,
+      List<String> tapIdentities) {
+    public static final Telemetry DEFAULT = new Telemetry("", 0, List.of(), List.of(), List.of());
   }
 }

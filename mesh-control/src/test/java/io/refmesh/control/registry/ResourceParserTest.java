@@ -165,6 +165,30 @@ class ResourceParserTest {
   }
 
   @Test
+  void readsWhatSidecarsTellAndToWhom() {
+    MeshConfig config =
+        only(
+            MeshConfig.class,
+            """
+            kind: MeshConfig
+            spec:
+              proxy:
+                tracing: {endpoint: "http://127.0.0.1:4317", sample: 10}
+                redact: {query: [token, "*"], headers: [x-secret]}
+                tap: {identities: ["spiffe://cluster.local/ns/ops/sa/me"]}
+            """);
+
+    assertThat(config.proxy().telemetry())
+        .isEqualTo(
+            new MeshConfig.Telemetry(
+                "http://127.0.0.1:4317",
+                10,
+                List.of("token", "*"),
+                List.of("x-secret"),
+                List.of("spiffe://cluster.local/ns/ops/sa/me")));
+  }
+
+  @Test
   void readsADetour() {
     Detour detour =
         only(

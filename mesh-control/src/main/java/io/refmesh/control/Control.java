@@ -80,6 +80,7 @@ public final class Control implements AutoCloseable {
   private final ControlMetrics metrics = new ControlMetrics();
   private final AtomicBoolean rebuildWaits = new AtomicBoolean();
   private final Map<String, StateView.Certificate> certificates = new ConcurrentHashMap<>();
+  private final StateFolder state;
   private final CertificateAuthority authority;
   private final Publisher publisher;
   private final Writer writer;
@@ -90,7 +91,7 @@ public final class Control implements AutoCloseable {
   private volatile List<Problem> problems = List.of();
   private volatile boolean ready;
   // Writer thread only.
-  private final Leases leases = new Leases();
+  private final Leases leases;
   private @Nullable Future<?> nextExpiry;
 
   /** The control plane could not start; the message says why and what to do. */
@@ -113,7 +114,8 @@ public final class Control implements AutoCloseable {
     this.config = config;
     this.clock = clock;
     try {
-      StateFolder state = open(StateFolder.open(config.state()));
+      state = open(StateFolder.open(config.state()));
+      leases = Leases.of(state.readLeases());
       FolderRegistry folder = open(new FolderRegistry(config.folder()));
       InstancesRegistry running = open(new InstancesRegistry(config.state()));
       contents = folder.load();
@@ -242,19 +244,30 @@ public final class Control implements AutoCloseable {
     Instant now = clock.instant();
     FolderContents resources = contents;
     InstancesRegistry.State running = instances;
-    leases.update(resources.only(Expiring.class), now);
-    ClusterState state =
+    if (leases.update(resources.only(Expiring.class), now)) {
+      keepLeases();
+    }
+    ClusterState cluster =
         ClusterState.of(
             resources.meshConfig(),
             resources.resources(),
             running.instances().instances(),
             object -> leases.end(object, now));
-    Snapshots snapshots = SnapshotBuilder.build(state, authority.trustDomain());
+    Snapshots snapshots = SnapshotBuilder.build(cluster, authority.trustDomain());
     publisher.publish(snapshots);
     collectProblems(resources, running, snapshots);
     metrics.built(
         resources.resources().size(), problems.size(), Duration.between(now, clock.instant()));
     scheduleExpiry(now);
+  }
+
+  private void keepLeases() {
+    try {
+      state.writeLeases(leases.text());
+    } catch (IOException e) {
+      // They hold in this process; only a restart would begin them anew.
+      LOG.log(Level.WARNING, "leases not written: " + e.getMessage(), e);
+    }
   }
 
   private void collectProblems(

@@ -15,6 +15,7 @@ final class StateFolder implements AutoCloseable {
 
   private static final String LOCK = "control.lock";
   private static final String ROOTS = "roots.pem";
+  private static final String LEASES = "leases";
 
   private final Path folder;
   private final FileChannel channel;
@@ -33,18 +34,35 @@ final class StateFolder implements AutoCloseable {
       channel.close();
       throw new IOException(
           folder
-              + ": another control plane runs with this state folder (expected: one; end the other, or give this one a folder of its own)");
+              + ": another control plane runs with this state folder (expected: one; end the other,"
+              + " or give this one a folder of its own)");
     }
     return new StateFolder(folder, channel);
   }
 
   /** Writes what proxies must trust to reach the control plane for the first time. */
   void writeRoots(String pem) throws IOException {
-    Path written = folder.resolve(ROOTS + ".new");
-    Files.writeString(written, pem);
+    write(ROOTS, pem);
+  }
+
+  /**
+   * When the objects end that do so by themselves, as an earlier process wrote it; may be empty.
+   */
+  String readLeases() throws IOException {
+    Path file = folder.resolve(LEASES);
+    return Files.exists(file) ? Files.readString(file) : "";
+  }
+
+  void writeLeases(String text) throws IOException {
+    write(LEASES, text);
+  }
+
+  private void write(String name, String text) throws IOException {
+    Path written = folder.resolve(name + ".new");
+    Files.writeString(written, text);
     Files.move(
         written,
-        folder.resolve(ROOTS),
+        folder.resolve(name),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
   }

@@ -307,6 +307,12 @@ class ControlTest {
     assertThat(faults.getEndsEpochMillis() - System.currentTimeMillis()).isLessThanOrEqualTo(300);
     assertThat(proxy.next(DESTINATION).getDestination().getRules(0).hasFaults()).isFalse();
     assertThat(stateWhen("Expired: its 300ms are over")).contains("FaultPolicy shop/cart");
+
+    control.close();
+    control = open(startControl());
+    assertThat(stateWhen("Expired: its 300ms are over"))
+        .as("a restart does not begin it anew")
+        .contains("\"state\" : \"expired\"");
   }
 
   @Test

@@ -32,7 +32,7 @@ public record Detour(
   }
 
   @Override
-  public Object content() {
-    return List.of(object(), targetRefs, endpoints, via, expiresAfter);
+  public String content() {
+    return List.of(object(), targetRefs, endpoints, via, expiresAfter).toString();
   }
 }

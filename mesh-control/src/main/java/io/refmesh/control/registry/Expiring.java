@@ -8,6 +8,9 @@ public interface Expiring {
   /** Counted from when this content was first seen. */
   Duration expiresAfter();
 
-  /** What the object says and is called, without where it stands. */
-  Object content();
+  /**
+   * What the object says and is called, without where it stands: the same text for the same content
+   * in every process.
+   */
+  String content();
 }

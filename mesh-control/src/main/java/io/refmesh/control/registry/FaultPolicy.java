@@ -4,6 +4,7 @@ import io.refmesh.model.policy.Faults.Fault;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What is broken on purpose, how much of it and for how long.
@@ -48,7 +49,9 @@ public record FaultPolicy(
   }
 
   @Override
-  public Object content() {
-    return List.of(object(), targetRefs, selector, side, expiresAfter, maxActive, faults);
+  public String content() {
+    return List.of(
+            object(), targetRefs, new TreeMap<>(selector), side, expiresAfter, maxActive, faults)
+        .toString();
   }
 }

@@ -122,7 +122,7 @@ class FaultInjectionTest {
         build(
             resources,
             List.of(instance("cart", 0)),
-            object -> !object.content().toString().contains("shop/old"));
+            object -> !object.content().contains("shop/old"));
 
     assertThat(client(snapshots, CART).map(Faults::policy)).contains("shop/wide");
     assertThat(snapshots.problems())

@@ -107,14 +107,19 @@ public final class SnapshotBuilder {
   }
 
   /**
-   * @param namespace whose routes decide: the service's own, or the caller's
+   * @param namespace whose routes decide, of each sort: the service's own, or the caller's where it
+   *     has any
    */
   private Destination destination(Service service, Service.Port port, String namespace) {
     ServicePort id = id(service, port);
     List<RouteRule> rules = new ArrayList<>();
     Set<ServicePort> named = new LinkedHashSet<>();
     named.add(id);
+    String own = service.metadata().namespace();
     List<RequestRoute> requests = routes.ofRequests(service, port, namespace);
+    if (requests.isEmpty()) {
+      requests = routes.ofRequests(service, port, own);
+    }
     if (requests.isEmpty()) {
       rules.add(defaultRule(service, id));
     }
@@ -129,6 +134,9 @@ public final class SnapshotBuilder {
     }
     requests.stream().flatMap(Routes::named).forEach(named::add);
     List<ConnectionRoute> connections = routes.ofConnections(service, port, namespace);
+    if (connections.isEmpty()) {
+      connections = routes.ofConnections(service, port, own);
+    }
     connections.stream()
         .flatMap(route -> route.backendRefs().stream().flatMap(List::stream))
         .forEach(backend -> named.add(backend.id()));

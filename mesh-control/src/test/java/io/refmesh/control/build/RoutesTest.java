@@ -115,6 +115,28 @@ class RoutesTest {
   }
 
   @Test
+  @Acceptance(136)
+  void letsACallersRoutesTakeThePlaceOfTheSameSortOnly() {
+    Snapshots snapshots =
+        build(
+            SERVICES
+                + HTTP
+                + """
+                apiVersion: gateway.networking.k8s.io/v1alpha2
+                kind: TCPRoute
+                metadata: {name: tcp, namespace: ops}
+                spec:
+                  parentRefs: [{kind: Service, name: cart, namespace: shop}]
+                  rules: [{backendRefs: [{name: catalog, namespace: shop, port: 80}]}]
+                """);
+    assertThat(require(snapshots.destination("ops", CART)).connectionRules()).hasSize(1);
+    assertThat(require(snapshots.destination("ops", CART)).rules().getFirst().name())
+        .as("requests still go by the service's own route")
+        .isEqualTo("shop/web/0");
+    assertThat(require(snapshots.destination("shop", CART)).connectionRules()).isEmpty();
+  }
+
+  @Test
   void takesFiltersOfBackendsAndMirrorsAlong() {
     RouteRule rule =
         destination(

@@ -1,5 +1,6 @@
 package io.refmesh.proxy.http;
 
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +104,14 @@ public record RequestHead(
   }
 
   /** Of a request in absolute form a new authority replaces the Host field, too. */
+  /** The same with fields of its own: what changes one is not seen in the other. */
+  public RequestHead copy() {
+    Http2Headers copied = new DefaultHttp2Headers(false, headers.size() + 2);
+    copied.add(headers);
+    return new RequestHead(
+        version, method, scheme, authority, path, copied, endOfStream, upgrade, absoluteHost);
+  }
+
   public RequestHead withTarget(String newAuthority, String newPath) {
     return new RequestHead(
         version,

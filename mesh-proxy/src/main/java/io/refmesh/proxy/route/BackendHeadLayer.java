@@ -1,7 +1,5 @@
 package io.refmesh.proxy.route;
 
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
-import io.netty.handler.codec.http2.Http2Headers;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Layer;
@@ -20,17 +18,7 @@ public final class BackendHeadLayer implements Layer {
   public HttpService wrap(HttpService next) {
     return (exchange, reply) -> {
       RequestHead before = exchange.request();
-      Http2Headers headers = new DefaultHttp2Headers(false, before.headers().size() + 2);
-      headers.add(before.headers());
-      exchange.request(
-          new RequestHead(
-              before.version(),
-              before.method(),
-              before.scheme(),
-              before.authority(),
-              before.path(),
-              headers,
-              before.endOfStream()));
+      exchange.request(before.copy());
       next.handle(exchange, new Restoring(exchange, before, reply));
     };
   }

@@ -1,8 +1,6 @@
 package io.refmesh.proxy.route;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
-import io.netty.handler.codec.http2.Http2Headers;
 import io.refmesh.proxy.http.BodyCopy;
 import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.DroppedBody;
@@ -78,23 +76,12 @@ public final class MirrorLayer implements Layer {
 
   /** A tunnel is no request that could be sent twice. */
   private boolean copied(RequestHead request) {
-    boolean tunnel = request.method().equals("CONNECT") || request.headers().contains("upgrade");
-    return !tunnel && (numerator == denominator || random.nextInt(denominator) < numerator);
+    return !request.opensTunnel()
+        && (numerator == denominator || random.nextInt(denominator) < numerator);
   }
 
   private void copy(Exchange exchange) {
     RequestHead head = exchange.request();
-    Http2Headers headers = new DefaultHttp2Headers(false, head.headers().size());
-    headers.add(head.headers());
-    RequestHead copied =
-        new RequestHead(
-            head.version(),
-            head.method(),
-            head.scheme(),
-            head.authority(),
-            head.path(),
-            headers,
-            head.endOfStream());
     BodyCopy bodies = null;
     if (!head.endOfStream()) {
       bodies = BodyCopy.of(exchange.body(), BODY_BYTES_MAX, ByteBufAllocator.DEFAULT);
@@ -104,7 +91,7 @@ public final class MirrorLayer implements Layer {
         new Exchange(
             exchange.loop(),
             exchange.caller(),
-            copied,
+            head.copy(),
             bodies == null ? BodyPipe.empty() : bodies.second(),
             exchange.startNanos());
     copy.route(route);

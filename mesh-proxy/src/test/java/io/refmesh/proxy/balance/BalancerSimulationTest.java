@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.refmesh.model.discovery.EndpointSpec;
+import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.BackendSettings.Algorithm;
 import io.refmesh.model.policy.BackendSettings.Hash;
@@ -107,6 +108,55 @@ class BalancerSimulationTest {
     List<RecordingReply> replies = drive(balancer, 100, 1);
     assertThat(replies).allSatisfy(reply -> assertThat(reply.status()).isEqualTo(200));
     assertThat(upstreams.calls(1)).isEqualTo(100);
+  }
+
+  @Test
+  @Acceptance(67)
+  void refusesWhatTheOnlyEndpointWouldFailOnceItIsEjected() {
+    upstreams.all((e, reply) -> answer(500, reply));
+    BackendSettings settings =
+        Destinations.ejection(
+            new BackendSettings.Ejection(
+                5,
+                0,
+                Duration.ofSeconds(10),
+                5,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(60),
+                0,
+                100));
+    Balancer balancer = balancer(endpoints(1), settings);
+
+    List<RecordingReply> replies = drive(balancer, 20, 100);
+
+    assertThat(replies.subList(0, 5)).allSatisfy(r -> assertThat(r.status()).isEqualTo(500));
+    assertThat(replies.subList(5, 20))
+        .allSatisfy(r -> assertThat(r.error()).isEqualTo(MeshError.ALL_EJECTED));
+    assertThat(upstreams.called).hasSize(5);
+
+    upstreams.all((e, reply) -> answer(200, reply));
+    loop.advance(Duration.ofSeconds(9));
+    assertThat(drive(balancer, 3, 1))
+        .as("the probe, and all after it")
+        .allSatisfy(r -> assertThat(r.status()).isEqualTo(200));
+  }
+
+  @Test
+  @Acceptance({50, 53})
+  void followsDiscoveryFromOneRequestToTheNext() {
+    upstreams.all((e, reply) -> later(5, e, reply));
+    Balancer balancer = balancer(List.of(endpoint(0)), BackendSettings.DEFAULT);
+    List<RecordingReply> replies = drive(balancer, 50, 2);
+    registry.lease(backend(List.of(endpoint(1)), BackendSettings.DEFAULT));
+    upstreams.called.clear();
+    replies.addAll(drive(balancer, 50, 2));
+    assertThat(upstreams.called).containsOnly(1);
+    assertThat(replies).allSatisfy(r -> assertThat(r.status()).isEqualTo(200));
+
+    registry.lease(backend(List.of(), BackendSettings.DEFAULT));
+    RecordingReply none = new RecordingReply();
+    balancer.handle(loop.get("/"), none);
+    assertThat(none.error()).as("at once").isEqualTo(MeshError.NO_ENDPOINTS);
   }
 
   @Test

@@ -22,7 +22,9 @@ import io.refmesh.proxy.scripted.ScriptedService;
 import io.refmesh.proxy.scripted.TestBody;
 import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class DeadlineLayerTest {
@@ -109,10 +111,38 @@ class DeadlineLayerTest {
   }
 
   @Test
+  @Acceptance(96)
   void leavesAnExchangeAloneThatHasNoTimeout() {
-    handle(timeouts(0, 0, 0), hangs(), loop.get("/"));
-    loop.advance(Duration.ofMinutes(10));
+    handle(
+        timeouts(0, 0, 0),
+        (e, r) ->
+            e.loop().schedule(() -> ScriptedService.status(200).play(e, r), 10, TimeUnit.MINUTES),
+        loop.get("/"));
+    loop.advance(Duration.ofMinutes(9));
     assertThat(reply.isDone()).isFalse();
+    loop.advance(Duration.ofMinutes(2));
+    assertThat(reply.status()).isEqualTo(200);
+  }
+
+  @Test
+  @Acceptance(94)
+  void letsAnUploadTakeLongerThanTheIdleTimeoutWhileItMoves() {
+    TestBody body = new TestBody();
+    handle(
+        timeouts(0, 0, 2000),
+        (e, r) -> {
+          CollectingSink.on(e.body());
+          e.loop()
+              .schedule(() -> ScriptedService.status(200).play(e, r), 4100, TimeUnit.MILLISECONDS);
+        },
+        loop.post("/", body.pipe));
+    for (int i = 0; i < 8; i++) {
+      loop.advanceMillis(500);
+      body.send("x");
+    }
+    body.pipe.end(null);
+    loop.advanceMillis(200);
+    assertThat(reply.status()).isEqualTo(200);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.scripted.Destinations;
 import io.refmesh.proxy.scripted.RecordingReply;
 import io.refmesh.proxy.scripted.ScriptedService;
+import io.refmesh.proxy.scripted.TestBody;
 import io.refmesh.proxy.scripted.TestLoop;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,27 @@ class FiltersTest {
     assertThat(exchange.request().headers().getAll("x-add")).hasToString("[1,2]");
     assertThat(exchange.request().headers().contains("x-gone")).isFalse();
     assertThat(exchange.request().authority()).isEqualTo("other");
+  }
+
+  @Test
+  void givesEachTryAtABackendTheHeadAsItWasBefore() {
+    Exchange exchange = loop.upgrade("/socket", new TestBody().pipe);
+    exchange.request().headers().set("x-list", "a");
+    ScriptedService backend = ScriptedService.always(ScriptedService.status(503));
+    HttpService filtered =
+        new BackendHeadLayer()
+            .wrap(
+                HeaderLayer.onRequests(
+                        new RouteFilter.RequestHeaders(Map.of(), Map.of("x-list", "b"), List.of()))
+                    .wrap((e, r) -> {
+                      assertThat(e.request().headers().get("x-list")).hasToString("a,b");
+                      assertThat(e.request().opensTunnel()).isTrue();
+                      backend.handle(e, r);
+                    }));
+    filtered.handle(exchange, new RecordingReply());
+    filtered.handle(exchange, new RecordingReply());
+    assertThat(backend.calls).hasSize(2);
+    assertThat(exchange.request().headers().get("x-list")).hasToString("a");
   }
 
   @Test

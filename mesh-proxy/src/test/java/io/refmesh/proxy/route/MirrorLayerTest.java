@@ -158,6 +158,9 @@ class MirrorLayerTest {
     layer(shadow, 1, 1)
         .wrap(ScriptedService.always(status(200)))
         .handle(loop.request("CONNECT", ""), reply);
+    layer(shadow, 1, 1)
+        .wrap(ScriptedService.always(status(200)))
+        .handle(loop.upgrade("/socket", new TestBody().pipe), new RecordingReply());
     loop.run();
     assertThat(shadow.calls).isEmpty();
   }

@@ -119,8 +119,9 @@ public abstract class ObservedExchange {
     return exchange.endpoint();
   }
 
+  /** Towards the own application there is one, and nobody counts it. */
   public int tries() {
-    return exchange.tries();
+    return exchange.tries() == 0 && exchange.endpoint() != null ? 1 : exchange.tries();
   }
 
   /** What was decided about it on its way. */

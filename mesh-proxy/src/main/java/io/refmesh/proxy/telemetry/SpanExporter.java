@@ -4,6 +4,7 @@ import com.google.protobuf.CodedInputStream;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import java.io.ByteArrayInputStream;
@@ -142,9 +143,16 @@ public final class SpanExporter implements AutoCloseable {
         LOG.log(
             Level.WARNING,
             "spans not exported: collector={0} reason=\"{1}\"; they are dropped and counted",
-            new Object[] {collector.authority(), e.getStatus()});
+            new Object[] {collector.authority(), reason(e.getStatus())});
       }
     }
+  }
+
+  private static String reason(Status status) {
+    Throwable cause = status.getCause();
+    return status.getCode()
+        + (status.getDescription() == null ? "" : ", " + status.getDescription())
+        + (cause == null ? "" : ": " + cause.getMessage());
   }
 
   /** Messages are made and read by {@link OtlpSpans}. */

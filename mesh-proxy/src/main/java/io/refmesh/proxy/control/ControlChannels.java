@@ -9,6 +9,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.refmesh.proxy.tls.TlsContexts;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import java.net.SocketAddress;
 import java.security.cert.X509Certificate;
@@ -75,6 +76,7 @@ final class ControlChannels {
         .sslContext(
             GrpcSslContexts.configure(tls, SslProvider.OPENSSL)
                 .protocols("TLSv1.3")
+                .keyStoreType(TlsContexts.KEY_STORE)
                 .option(
                     OpenSslContextOption.GROUPS, new String[] {"X25519MLKEM768", "X25519", "P-256"})
                 .trustManager(trust)

@@ -43,6 +43,7 @@ final class AdaptiveLimit {
   private static final long MEASURE_NANOS = 30_000_000_000L;
 
   private final int most;
+  private final int least;
   private double limit;
   private double before;
   private boolean measuring;
@@ -57,7 +58,8 @@ final class AdaptiveLimit {
    * @param most the limit never gets larger
    */
   AdaptiveLimit(int most, long nowNanos) {
-    this.most = Math.max(LEAST, most);
+    this.most = Math.max(1, most);
+    least = Math.min(LEAST, this.most);
     limit = Math.min(START, this.most);
     windowNanos = nowNanos;
     measureAtNanos = nowNanos + FIRST_MEASURE_NANOS;
@@ -103,7 +105,7 @@ final class AdaptiveLimit {
       if (nowNanos - measureAtNanos >= 0) {
         measuring = true;
         before = limit;
-        limit = Math.max(LEAST, limit / 2);
+        limit = Math.max(least, limit / 2);
       }
     }
     windowNanos = nowNanos;
@@ -118,6 +120,6 @@ final class AdaptiveLimit {
     if (next > limit && peak < limit / 2) {
       return;
     }
-    limit = Math.clamp((limit + next) / 2, LEAST, most);
+    limit = Math.clamp((limit + next) / 2, least, most);
   }
 }

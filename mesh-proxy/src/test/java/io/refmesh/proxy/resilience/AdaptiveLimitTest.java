@@ -67,6 +67,10 @@ class AdaptiveLimitTest {
     idle.run(30_000, 5_000);
     assertThat(small.limit()).isLessThanOrEqualTo(8);
 
+    AdaptiveLimit tiny = new AdaptiveLimit(2, 0);
+    new Simulation(1000, 5, tiny).run(5_000, 5_000);
+    assertThat(tiny.limit()).as("what is written is never exceeded").isEqualTo(2);
+
     AdaptiveLimit crushed = new AdaptiveLimit(100, 0);
     Simulation slow = new Simulation(1, 50, crushed);
     slow.run(120_000, 400);

@@ -1,6 +1,5 @@
 package io.refmesh.proxy;
 
-import io.netty.channel.ChannelOption;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.OutboundListener;
@@ -96,7 +95,6 @@ final class HttpProxyConnections {
   /** As if the program had connected to the service's own listener. */
   private void onward(Accepted connection, Target.Outbound target) {
     connection.meter().serves(target.service().namespace(), target.service().service());
-    connection.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     connections.accepted(connection, target);
   }
 

@@ -146,8 +146,8 @@ final class InboundConnections {
   }
 
   private void serve(Channel channel, boolean http2, int port, Caller caller) {
-    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
     if (http2) {
+      channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
       Http2Server.install(channel.pipeline(), http(port), caller, http);
     } else {
       Http1Server.install(channel.pipeline(), http(port), caller, http);

@@ -106,10 +106,8 @@ final class OutboundConnections {
       }
       Caller application = new Caller(connection.peer(), Optional.empty(), false);
       switch (PortHint.served(target.protocol(), protocol)) {
-        case Protocol.Http1 http1 -> {
-          channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
-          Http1Server.install(channel.pipeline(), service.http(), application, http);
-        }
+        case Protocol.Http1 http1 ->
+            Http1Server.install(channel.pipeline(), service.http(), application, http);
         case Protocol.Http2 http2 -> {
           channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
           Http2Server.install(channel.pipeline(), service.http(), application, http);

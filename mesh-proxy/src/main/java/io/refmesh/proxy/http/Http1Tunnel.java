@@ -200,7 +200,7 @@ public final class Http1Tunnel extends ChannelInboundHandlerAdapter implements B
 
   private void read(boolean on) {
     // epoll refuses to change what it is to tell about a socket that is closed.
-    if (context().channel().isOpen()) {
+    if (context().channel().isOpen() && !incomingEnded) {
       context().channel().config().setAutoRead(on);
     }
   }

@@ -3,6 +3,7 @@ package io.refmesh.proxy.http.client;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
@@ -125,6 +126,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     begun.start();
   }
 
+  /** Whether it had an exchange, or waited for one. */
+  boolean reused() {
+    return reused;
+  }
+
   boolean bytesRead() {
     return decoder.bytesRead();
   }
@@ -165,6 +171,13 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
       upstream.closed(this);
     }
     context().close();
+  }
+
+  /** Makes the close that follows a reset. */
+  void reset() {
+    if (context().channel().isOpen()) {
+      context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
+    }
   }
 
   void pauseReading(boolean pause) {

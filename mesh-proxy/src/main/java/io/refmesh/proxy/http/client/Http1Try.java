@@ -247,7 +247,10 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink,
     stopTimer();
     status = code;
     progress = Progress.HEAD_RECEIVED;
-    keepAlive = HttpUtil.isKeepAlive(response) && request.version() != RequestHead.Version.HTTP_1_0;
+    keepAlive =
+        HttpUtil.isKeepAlive(response)
+            && request.version() != RequestHead.Version.HTTP_1_0
+            && KeepAliveUpstream.mayShare(exchange);
     boolean bodyless = request.method().equals("HEAD") || code == 204 || code == 304;
     boolean chunked = HttpUtil.isTransferEncodingChunked(response);
     boolean counted = response.headers().contains(HttpHeaderNames.CONTENT_LENGTH);
@@ -455,6 +458,10 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink,
   @Override
   public void cancelled(Outcome why) {
     if (state == State.RUNNING) {
+      if (tunnel == null && progress != Progress.NOT_SENT) {
+        // Half a close would leave a server at work that answers callers who have sent all.
+        connection.reset();
+      }
       finish(Outcomes.at(why, progress), progress == Progress.NOT_SENT);
     }
   }

@@ -8,6 +8,7 @@ import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
+import io.refmesh.proxy.http.RequestHead;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +55,7 @@ final class KeepAliveUpstream implements Upstream {
               MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
       return;
     }
-    Http1Connection connection = line.isEmpty() ? idle.pollLast() : null;
+    Http1Connection connection = line.isEmpty() && mayShare(exchange) ? idle.pollLast() : null;
     if (connection != null) {
       connection.start(exchange, reply);
     } else {
@@ -91,6 +92,12 @@ final class KeepAliveUpstream implements Upstream {
 
   /** Its exchange is over, cleanly on both sides. */
   void free(Http1Connection connection) {
+    Waiting first = line.peek();
+    if (first != null && connection.reused() && !mayShare(first.exchange())) {
+      // Its place is for a new one.
+      connection.close();
+      return;
+    }
     Waiting next = line.next();
     if (next != null) {
       connection.start(next.exchange(), next.reply());
@@ -106,6 +113,15 @@ final class KeepAliveUpstream implements Upstream {
                 .schedule(this::closeIdle, settings.idle().toNanos(), TimeUnit.NANOSECONDS);
       }
     }
+  }
+
+  /**
+   * A request without host is meant for whatever the connection leads to: it has one for itself, as
+   * nothing else says that it belongs with others.
+   */
+  static boolean mayShare(Exchange exchange) {
+    RequestHead request = exchange.request();
+    return !request.authority().isEmpty();
   }
 
   WebSocketKey webSocketKey() {

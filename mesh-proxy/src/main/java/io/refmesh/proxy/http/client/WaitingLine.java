@@ -54,6 +54,11 @@ final class WaitingLine {
     return waiting;
   }
 
+  /** The first in the line, left there; null when nobody waits. */
+  @Nullable Waiting peek() {
+    return line.peek();
+  }
+
   int size() {
     return line.size();
   }

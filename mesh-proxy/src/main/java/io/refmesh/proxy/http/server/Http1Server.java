@@ -1,5 +1,6 @@
 package io.refmesh.proxy.http.server;
 
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
@@ -29,6 +30,8 @@ public final class Http1Server {
       Caller caller,
       ServerSettings settings,
       Connects connects) {
+    // A caller may end its side and wait for the answer.
+    pipeline.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     ResponseEncoder encoder = new ResponseEncoder();
     Http1ServerHandler handler =
         new Http1ServerHandler(service, caller, settings, encoder, connects);

@@ -1,11 +1,11 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -23,6 +23,7 @@ import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
+import io.refmesh.proxy.http.HalfClosing;
 import io.refmesh.proxy.http.Http1Tunnel;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
@@ -37,10 +38,10 @@ import org.jspecify.annotations.Nullable;
  * One HTTP/1 connection from a caller: hands out its requests one after the other and decides when
  * the connection ends.
  *
- * <p>It keeps reading while a request is answered, because that is how a caller that went away is
- * noticed; what a caller sends ahead is kept, and reading pauses as soon as there is some, so that
- * at most one read is kept. While reading is paused, here or because nobody takes the body, a
- * caller that goes away is noticed when reading goes on.
+ * <p>It keeps reading while a request is answered; what a caller sends ahead is kept, and reading
+ * pauses as soon as there is some, so that at most one read is kept. A caller that ends its side
+ * still gets the answers to what it has sent whole: it has gone when the connection is reset, or
+ * when its side ends in the middle of a request.
  */
 final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     implements ServerConnection, RequestDecoder.HeadTrouble {
@@ -71,6 +72,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   private boolean holding;
   private boolean heldBack;
   private boolean tunnelling;
+  private boolean inputEnded;
   private boolean draining;
   private boolean closing;
   private int inFlight;
@@ -142,6 +144,14 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       if (current == null) {
         closeWhenStillIdle();
       }
+    } else if (event instanceof ChannelInputShutdownEvent) {
+      inputEnded = true;
+      if (current != null && !current.requestEnded()) {
+        // Its request will never be complete.
+        close();
+      } else {
+        closeIfAllIsAnswered();
+      }
     }
     context.fireUserEventTriggered(event);
   }
@@ -151,7 +161,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     // Of the connection or of a write: either way nothing more can be said on it. channelInactive
     // tells the exchange.
     Unexpected.log(context.channel(), cause);
-    context.close();
+    close();
   }
 
   // -- requests
@@ -229,7 +239,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
             // Not while the decoder still hands on the head.
             context().executor().execute(() -> leave(onward));
           } else {
-            context().close();
+            close();
           }
         });
   }
@@ -245,6 +255,14 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     pipeline.remove(this);
     pipeline.remove(decoder);
     pipeline.fireChannelReadComplete();
+  }
+
+  @Override
+  public void malformed() {
+    refuse(
+        MeshError.BAD_REQUEST,
+        "the request line is malformed (expected: method, target and version with one space"
+            + " between, ended by CRLF)");
   }
 
   @Override
@@ -381,15 +399,28 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       if (unread) {
         closeLingering();
       } else {
-        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> close());
       }
       return;
     }
     goOn();
     serveReadAhead();
+    closeIfAllIsAnswered();
     if (current == null && draining && !closing) {
       closeWhenStillIdle();
     }
+  }
+
+  /** A caller that sends no more may still be waiting for what it asked for. */
+  private void closeIfAllIsAnswered() {
+    if (inputEnded && current == null && readAhead.isEmpty() && !closing) {
+      closing = true;
+      context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> close());
+    }
+  }
+
+  private void close() {
+    HalfClosing.close(context());
   }
 
   /** There was no tunnel. */
@@ -421,7 +452,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
       // What was written before the cut is the caller's.
       context().flush();
       context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      context().close();
+      close();
     }
   }
 
@@ -443,7 +474,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
 
   private void updateReading() {
     // epoll refuses to change what it is to tell about a socket that is closed.
-    if (context().channel().isOpen() && !tunnelling) {
+    if (context().channel().isOpen() && !tunnelling && !inputEnded) {
       context()
           .channel()
           .config()
@@ -469,11 +500,9 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
         .addListener(written -> {
           if (context.channel() instanceof DuplexChannel duplex && written.isSuccess()) {
             duplex.shutdownOutput();
-            context
-                .executor()
-                .schedule(() -> context.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            context.executor().schedule(this::close, LINGER_MILLIS, TimeUnit.MILLISECONDS);
           } else {
-            context.close();
+            close();
           }
         });
   }
@@ -490,7 +519,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
             () -> {
               if (current == null && !closing) {
                 closing = true;
-                context().close();
+                close();
               }
             },
             settings.drainIdle().toNanos(),

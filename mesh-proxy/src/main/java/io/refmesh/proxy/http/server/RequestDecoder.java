@@ -13,14 +13,17 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's strict request decoder, and what it does not do: a folded header line is an error (RFC
- * 9112 §5.2), a head that does not come to its end in time is one too, and after a request that
- * asks for another protocol it waits to hear what comes next.
+ * Netty's strict request decoder, and what it does not do: a request line that is not exactly one
+ * and a folded header line are errors (RFC 9112 §3, §5.2), a head that does not come to its end in
+ * time is one too, and after a request that asks for another protocol it waits to hear what comes
+ * next.
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
   /** Told once, on the event loop; nothing more is decoded afterwards. */
   interface HeadTrouble {
+    void malformed();
+
     void folded();
 
     void late();
@@ -33,6 +36,7 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   private final HeadTrouble trouble;
   private final long timeoutNanos;
+  private final int lineBytes;
   private boolean headBegun;
   private boolean requestLineSeen;
   private boolean inBody;
@@ -49,6 +53,7 @@ final class RequestDecoder extends HttpRequestDecoder {
             .setMaxChunkSize(64 * 1024));
     this.trouble = trouble;
     this.timeoutNanos = settings.headerTimeout().toNanos();
+    this.lineBytes = settings.headerBytes();
   }
 
   @Override
@@ -65,14 +70,19 @@ final class RequestDecoder extends HttpRequestDecoder {
       return;
     }
     if (!inBody && buffer.isReadable()) {
-      if (folded(buffer)) {
-        broken = true;
-        stopTimer();
-        buffer.skipBytes(buffer.readableBytes());
-        trouble.folded();
+      headBegun = true;
+      if (!requestLineSeen && !wholeRequestLine(buffer)) {
         return;
       }
-      headBegun = true;
+      if (!broken && folded(buffer)) {
+        trouble.folded();
+        broken = true;
+      }
+      if (broken) {
+        stopTimer();
+        buffer.skipBytes(buffer.readableBytes());
+        return;
+      }
     }
     int before = out.size();
     super.decode(context, buffer, out);
@@ -152,6 +162,29 @@ final class RequestDecoder extends HttpRequestDecoder {
       timer.cancel(false);
       timer = null;
     }
+  }
+
+  /**
+   * Waits for the end of the request line, or for more than may be one, and refuses what Netty
+   * would read generously (RFC 9112 §3: whitespace other than two spaces can hide a request from
+   * another reader). Empty lines may come before it.
+   */
+  private boolean wholeRequestLine(ByteBuf buffer) {
+    int at = buffer.readerIndex();
+    int end = buffer.writerIndex();
+    int lineEnd = buffer.indexOf(at, end, LINE_FEED);
+    while (lineEnd == at + 1 && buffer.getByte(at) == CARRIAGE_RETURN) {
+      at = lineEnd + 1;
+      lineEnd = buffer.indexOf(at, end, LINE_FEED);
+    }
+    if (lineEnd < 0) {
+      return end - at > lineBytes;
+    }
+    if (!RequestLine.isStrict(buffer, at, lineEnd)) {
+      broken = true;
+      trouble.malformed();
+    }
+    return true;
   }
 
   /**

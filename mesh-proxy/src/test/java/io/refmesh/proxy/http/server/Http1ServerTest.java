@@ -3,6 +3,7 @@ package io.refmesh.proxy.http.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.Channel;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Outcome;
@@ -100,10 +101,19 @@ final class Http1ServerTest {
     });
     try (RawClient client = client()) {
       client.send(
-          "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
-              + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
-              + "POST /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\n\r\n"
-              + "GET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
+          "POST /1 HTTP/1.1\r\n"
+              + "Host: a\r\n"
+              + "Content-Length: 3\r\n\r\n"
+              + "abcGET /2 HTTP/1.1\r\n"
+              + "Host: a\r\n\r\n"
+              + "POST /3 HTTP/1.1\r\n"
+              + "Host: a\r\n"
+              + "Transfer-Encoding: chunked\r\n\r\n"
+              + "2\r\n"
+              + "de\r\n"
+              + "0\r\n\r\n"
+              + "GET /4 HTTP/1.1\r\n"
+              + "Host: a\r\n\r\n");
       for (int i = 1; i <= 4; i++) {
         assertThat(client.readResponse().text()).isEqualTo("/" + i);
       }
@@ -121,9 +131,16 @@ final class Http1ServerTest {
     try (RawClient client = client()) {
       client
           .send(
-              "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Foo , TE\r\nX-Foo: 1\r\nKeep-Alive: timeout=5\r\n"
-                  + "Proxy-Connection: keep-alive\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
-                  + "TE: trailers, deflate\r\nX-Bar: 2\r\n\r\n")
+              "GET / HTTP/1.1\r\n"
+                  + "Host: a\r\n"
+                  + "Connection: keep-alive, X-Foo , TE\r\n"
+                  + "X-Foo: 1\r\n"
+                  + "Keep-Alive: timeout=5\r\n"
+                  + "Proxy-Connection: keep-alive\r\n"
+                  + "Upgrade: h2c\r\n"
+                  + "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+                  + "TE: trailers, deflate\r\n"
+                  + "X-Bar: 2\r\n\r\n")
           .readResponse();
     }
     assertThat(call(0).exchange.request().headers())
@@ -220,8 +237,14 @@ final class Http1ServerTest {
       Message answer =
           client
               .send(
-                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-In\r\n\r\n"
-                      + "4;ext=1\r\nabcd\r\n0\r\nX-In: 9\r\n\r\n")
+                  "POST / HTTP/1.1\r\n"
+                      + "Host: a\r\n"
+                      + "Transfer-Encoding: chunked\r\n"
+                      + "Trailer: X-In\r\n\r\n"
+                      + "4;ext=1\r\n"
+                      + "abcd\r\n"
+                      + "0\r\n"
+                      + "X-In: 9\r\n\r\n")
               .readResponse();
       assertThat(answer.text()).isEqualTo("abcd");
       assertThat(answer.trailers()).containsExactly("x-sum: 7");
@@ -248,8 +271,16 @@ final class Http1ServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\n"
+            + "Host: a\r\n"
+            + "Content-Length: 3\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n"
+            + "0\r\n\r\n",
+        "POST / HTTP/1.1\r\n"
+            + "Host: a\r\n"
+            + "Transfer-Encoding: chunked\r\n"
+            + "Content-Length: 3\r\n\r\n"
+            + "0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc",
@@ -260,7 +291,11 @@ final class Http1ServerTest {
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\n"
+            + "Host: a\r\n"
+            + "Transfer-Encoding: chunked\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n"
+            + "0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -284,6 +319,23 @@ final class Http1ServerTest {
         "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
         "GET /\r\n\r\n",
         "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\tGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\u0000GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /\tHTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /  HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\t\r\nHost: a\r\n\r\n",
+        "GET / http/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/11\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n",
+        "GET /\rX HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: 1\u00012\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX(Y): 1\r\n\r\n",
         "GET /a\u0001b HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET x HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -529,12 +581,66 @@ final class Http1ServerTest {
       call(1);
       loop.run(() -> application.calls.get(1).begin(200));
       client.readHead();
+      client.socket().setSoLinger(true, 0);
     }
     Call second = call(1);
     loop.until("cancelled", () -> second.cancelled != null);
     assertThat(second.cancelled).isEqualTo(new Outcome.CallerGone(Outcome.Progress.HEAD_RECEIVED));
     assertThat(second.responseAbandoned).isTrue();
     assertThat(connections).allMatch(c -> c.inFlight() == 0);
+  }
+
+  @Test
+  void answersACallerThatHasEndedItsSide() throws IOException {
+    try (RawClient client = client()) {
+      client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+      client.socket().shutdownOutput();
+      Call first = call(0);
+      loop.run(() -> first.answer(200, "one"));
+      assertThat(client.readResponse().text()).isEqualTo("one");
+      Call second = call(1);
+      loop.run(() -> second.answer(200, "two"));
+      assertThat(client.readResponse().text()).isEqualTo("two");
+      assertThat(client.isClosed()).isTrue();
+      assertThat(second.cancelled).isNull();
+    }
+    loop.until("closed", () -> loop.accepted.stream().noneMatch(Channel::isOpen));
+  }
+
+  @Test
+  void closesAnIdleConnectionWhoseCallerHasEndedItsSide() throws IOException {
+    application.answers("x");
+    try (RawClient client = client()) {
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").readResponse();
+      client.socket().shutdownOutput();
+      assertThat(client.isClosed()).isTrue();
+    }
+  }
+
+  @Test
+  void noticesACallerThatLeavesWhileReadingIsPaused() throws IOException {
+    application.script(call -> {
+      call.slow = true;
+      call.read();
+    });
+    try (RawClient client = client()) {
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+      client.send(new byte[200_000]);
+      Call call = call(0);
+      loop.until("reading pauses", () -> !loop.accepted.getFirst().config().isAutoRead());
+      client.socket().setSoLinger(true, 0);
+      assertThat(call.cancelled).isNull();
+    }
+    Call call = call(0);
+    loop.until("cancelled", () -> call.cancelled != null);
+    try (RawClient client = new RawClient(serve())) {
+      client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+      call(1);
+      loop.until("reading pauses", () -> !loop.accepted.getLast().config().isAutoRead());
+      client.socket().setSoLinger(true, 0);
+    }
+    Call ahead = call(1);
+    loop.until("cancelled", () -> ahead.cancelled != null);
   }
 
   @Test
@@ -634,7 +740,11 @@ final class Http1ServerTest {
   void believesOnlyWhatTheConnectionProved() throws IOException {
     application.answers("");
     String request =
-        "GET / HTTP/1.1\r\nHost: a\r\nX-Mesh-Try: 3\r\nX-MESH-whatever: 1\r\nX-Forwarded-Client-Cert: URI=spiffe://evil\r\n\r\n";
+        "GET / HTTP/1.1\r\n"
+            + "Host: a\r\n"
+            + "X-Mesh-Try: 3\r\n"
+            + "X-MESH-whatever: 1\r\n"
+            + "X-Forwarded-Client-Cert: URI=spiffe://evil\r\n\r\n";
     try (RawClient client = new RawClient(serve(settings(Role.OUTBOUND), STRANGER))) {
       client.send(request).readResponse();
     }

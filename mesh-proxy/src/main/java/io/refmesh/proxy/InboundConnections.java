@@ -22,6 +22,7 @@ import io.refmesh.proxy.http.server.Http1Server;
 import io.refmesh.proxy.http.server.Http2Server;
 import io.refmesh.proxy.http.server.ServerSettings;
 import io.refmesh.proxy.policy.Decision;
+import io.refmesh.proxy.relay.EarlyServer;
 import io.refmesh.proxy.relay.TcpRelay;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
@@ -45,10 +46,11 @@ final class InboundConnections {
   private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
 
   /**
-   * A sidecar begins with its ClientHello at once. A caller of an opaque port that is silent for so
-   * long has none and waits for the server to speak.
+   * A sidecar begins with its ClientHello at once. For a caller of an opaque port that is silent
+   * for so long the application is called, and whoever of the two speaks first says what the caller
+   * is.
    */
-  private static final Duration SILENT_CALLER = Duration.ofSeconds(1);
+  private static final Duration SILENT_CALLER = Duration.ofMillis(100);
 
   private final Supplier<@Nullable InboundStack> current;
   private final MeshTls tls;
@@ -112,7 +114,11 @@ final class InboundConnections {
             new DetectHandler(
                 timeout,
                 new Detected(
-                    connection, target, stranger, opaque ? AppProtocol.OPAQUE : declared)));
+                    connection,
+                    target,
+                    stranger,
+                    opaque ? AppProtocol.OPAQUE : declared,
+                    strangersMayCall)));
   }
 
   private static AppProtocol protocol(@Nullable InboundStack stack, Target.Inbound target) {
@@ -160,8 +166,16 @@ final class InboundConnections {
     private final Target.Inbound target;
     private final Caller stranger;
     private final AppProtocol declared;
+    private final boolean strangersMayCall;
+    private @Nullable EarlyServer early;
 
-    Detected(Accepted connection, Target.Inbound target, Caller stranger, AppProtocol declared) {
+    Detected(
+        Accepted connection,
+        Target.Inbound target,
+        Caller stranger,
+        AppProtocol declared,
+        boolean strangersMayCall) {
+      this.strangersMayCall = strangersMayCall;
       this.connection = connection;
       this.target = target;
       this.stranger = stranger;
@@ -169,10 +183,41 @@ final class InboundConnections {
     }
 
     @Override
+    public boolean waitsForTheServer(DetectHandler detecting) {
+      if (declared != AppProtocol.OPAQUE || !strangersMayCall) {
+        return false;
+      }
+      relays.callEarly(
+          connection,
+          target,
+          server -> {
+            early = server;
+            connection.channel().closeFuture().addListener(closed -> dropEarly());
+          },
+          detecting);
+      return true;
+    }
+
+    private void dropEarly() {
+      EarlyServer server = early;
+      early = null;
+      if (server != null) {
+        server.close();
+      }
+    }
+
+    private void relay(Caller caller) {
+      EarlyServer server = early;
+      early = null;
+      relays.begin(connection, TcpRelay.Wire.PLAIN, target, caller, server);
+    }
+
+    @Override
     public void detected(ChannelHandlerContext context, Protocol protocol) {
       Channel channel = connection.channel();
       if (protocol instanceof Protocol.Tls hello
           && (MeshAlpn.offeredIn(hello.applicationProtocols()) || endsHere(declared))) {
+        dropEarly();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         if (!tls.accept(channel.pipeline(), HANDSHAKE_TIMEOUT, this)) {
           metrics
@@ -188,9 +233,8 @@ final class InboundConnections {
         case Protocol.Http1 http1 -> serve(channel, false, target.port(), stranger);
         case Protocol.Http2 http2 -> serve(channel, true, target.port(), stranger);
         // The application's own TLS: its bytes are carried as they are.
-        case Protocol.Tls hello -> relays.begin(connection, TcpRelay.Wire.PLAIN, target, stranger);
-        case Protocol.Opaque bytes ->
-            relays.begin(connection, TcpRelay.Wire.PLAIN, target, stranger);
+        case Protocol.Tls hello -> relay(stranger);
+        case Protocol.Opaque bytes -> relay(stranger);
       }
     }
 
@@ -201,7 +245,7 @@ final class InboundConnections {
       switch (what.protocol()) {
         case HTTP_2 -> serve(connection.channel(), true, target.port(), caller);
         case HTTP_1 -> serve(connection.channel(), false, target.port(), caller);
-        case TCP -> relays.begin(connection, TcpRelay.Wire.FRAMED, target, caller);
+        case TCP -> relays.begin(connection, TcpRelay.Wire.FRAMED, target, caller, null);
       }
     }
 

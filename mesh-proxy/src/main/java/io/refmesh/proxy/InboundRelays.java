@@ -7,15 +7,18 @@ import io.refmesh.proxy.accept.Accepted;
 import io.refmesh.proxy.accept.ConnectionMeter;
 import io.refmesh.proxy.accept.OncePerMinute;
 import io.refmesh.proxy.accept.Target;
+import io.refmesh.proxy.detect.DetectHandler;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.Decision;
 import io.refmesh.proxy.relay.Dialer;
+import io.refmesh.proxy.relay.EarlyServer;
 import io.refmesh.proxy.relay.TcpRelay;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -53,8 +56,62 @@ final class InboundRelays {
     lines = new OncePerMinute(ticker);
   }
 
-  void begin(Accepted accepted, TcpRelay.Wire wire, Target.Inbound target, Caller caller) {
-    new Connection(accepted, target, caller).begin(wire);
+  /**
+   * @param early a connection to the application that is there already; null for none
+   */
+  void begin(
+      Accepted accepted,
+      TcpRelay.Wire wire,
+      Target.Inbound target,
+      Caller caller,
+      @Nullable EarlyServer early) {
+    new Connection(accepted, target, caller, early).begin(wire);
+  }
+
+  /**
+   * Calls the application for a caller that has said nothing; when it speaks, or cannot be reached,
+   * the detection is told.
+   */
+  void callEarly(
+      Accepted accepted,
+      Target.Inbound target,
+      Consumer<EarlyServer> made,
+      DetectHandler detecting) {
+    dial(
+        accepted,
+        target,
+        new Dialer.Told() {
+          @Override
+          public void connected(Channel channel) {
+            if (detecting.silent() && accepted.channel().isActive()) {
+              made.accept(EarlyServer.listen(channel, detecting::serverSpoke));
+            } else {
+              channel.close();
+            }
+          }
+
+          @Override
+          public void failed(MeshError error, String detail) {
+            // Tried once more when the connection is relayed; that failure is the one to tell.
+            detecting.serverSpoke();
+          }
+        });
+  }
+
+  private void dial(Accepted accepted, Target.Inbound target, Dialer.Told told) {
+    dialer.dial(
+        accepted.channel().eventLoop(),
+        application.address(target.port()),
+        ApplicationCalls.CONNECT_TIMEOUT,
+        new ConnectionMeter.Labels(
+            "inbound",
+            "dst",
+            false,
+            "",
+            "",
+            Integer.toString(target.port()),
+            application.address(target.port()).toString()),
+        told);
   }
 
   /** Cuts the connections that the policy in force now forbids. */
@@ -69,8 +126,11 @@ final class InboundRelays {
     private final Target.Inbound target;
     private final Caller caller;
     private @Nullable TcpRelay relay;
+    private @Nullable EarlyServer early;
 
-    Connection(Accepted accepted, Target.Inbound target, Caller caller) {
+    Connection(
+        Accepted accepted, Target.Inbound target, Caller caller, @Nullable EarlyServer early) {
+      this.early = early;
       this.accepted = accepted;
       this.target = target;
       this.caller = caller;
@@ -95,20 +155,22 @@ final class InboundRelays {
       if (current.get() != stack) {
         judgeAgain();
       }
-      if (!begun.over()) {
-        dialer.dial(
-            accepted.channel().eventLoop(),
-            application.address(target.port()),
-            ApplicationCalls.CONNECT_TIMEOUT,
-            new ConnectionMeter.Labels(
-                "inbound",
-                "dst",
-                false,
-                "",
-                "",
-                Integer.toString(target.port()),
-                application.address(target.port()).toString()),
-            this);
+      if (begun.over()) {
+        return;
+      }
+      if (early != null && early.usable()) {
+        early.joinTo(begun);
+        early = null;
+      } else {
+        dropEarly();
+        dial(accepted, target, this);
+      }
+    }
+
+    private void dropEarly() {
+      if (early != null) {
+        early.close();
+        early = null;
       }
     }
 
@@ -136,6 +198,7 @@ final class InboundRelays {
     @Override
     public void closed(String error) {
       open.remove(this);
+      dropEarly();
       if (!error.isEmpty()) {
         accepted.meter().broken(error);
       }

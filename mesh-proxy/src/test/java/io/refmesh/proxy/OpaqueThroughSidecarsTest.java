@@ -17,12 +17,17 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -238,6 +243,34 @@ class OpaqueThroughSidecarsTest {
         Socket callee = server.accept()) {
       callee.getOutputStream().write('!');
       assertThat(caller.getInputStream().read()).isEqualTo('!');
+      caller.getOutputStream().write("and back".getBytes(StandardCharsets.UTF_8));
+      assertThat(callee.getInputStream().readNBytes(8)).asString().isEqualTo("and back");
+      caller.shutdownOutput();
+      assertThat(callee.getInputStream().read()).isNegative();
+    }
+    // One connection: the one on which the server spoke.
+    assertThat(mail.count("tcp_open_total", "inbound", "peer=\"dst\"")).isEqualTo(1);
+  }
+
+  @Test
+  void aCallerThatIsSilentForAWhileMayStillTurnOutToBeASidecar() throws Exception {
+    TestMesh.Sidecar mail = mesh.of("mail", address, AppProtocol.OPAQUE).start();
+    try (Socket caller = dial(new HostPort(mail.inbound, address.port()));
+        // The application is called for the silent caller, and says nothing either.
+        Socket early = server.accept()) {
+      SSLContext context = SSLContext.getInstance("TLSv1.3");
+      context.init(null, null, null);
+      SSLEngine engine = context.createSSLEngine();
+      engine.setUseClientMode(true);
+      SSLParameters parameters = engine.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"refmesh/tcp"});
+      engine.setSSLParameters(parameters);
+      ByteBuffer hello = ByteBuffer.allocate(32 * 1024);
+      engine.wrap(ByteBuffer.allocate(0), hello);
+      caller.getOutputStream().write(hello.array(), 0, hello.position());
+      // A record of the handshake, from the sidecar; the application sees nothing of it.
+      assertThat(caller.getInputStream().read()).isEqualTo(22);
+      assertThat(early.getInputStream().read()).isNegative();
     }
   }
 

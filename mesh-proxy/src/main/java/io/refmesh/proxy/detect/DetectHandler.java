@@ -31,12 +31,21 @@ public final class DetectHandler extends ChannelInboundHandlerAdapter {
 
     /** No decision within the timeout; {@link #detected} follows with opaque. */
     void timedOut(ChannelHandlerContext context, int bytesSeen);
+
+    /**
+     * The timeout passed without a byte. Whether to go on waiting for one, without a limit, until
+     * {@link DetectHandler#serverSpoke}: then {@link #timedOut} is not told.
+     */
+    default boolean waitsForTheServer(DetectHandler detecting) {
+      return false;
+    }
   }
 
   private final Duration timeout;
   private final Next next;
   private @Nullable ByteBuf kept;
   private @Nullable ScheduledFuture<?> timer;
+  private @Nullable ChannelHandlerContext contextOrNull;
   private boolean decided;
 
   /**
@@ -49,6 +58,7 @@ public final class DetectHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
+    contextOrNull = context;
     if (timeout.isPositive()) {
       timer =
           context
@@ -122,7 +132,19 @@ public final class DetectHandler extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** The server has said something to a caller that has said nothing: the connection is opaque. */
+  public void serverSpoke() {
+    ChannelHandlerContext context = contextOrNull;
+    if (silent() && context != null) {
+      decide(context, Protocol.OPAQUE);
+    }
+  }
+
   private void timeOut(ChannelHandlerContext context) {
+    timer = null;
+    if (silent() && next.waitsForTheServer(this)) {
+      return;
+    }
     if (!decided) {
       next.timedOut(context, kept == null ? 0 : kept.readableBytes());
       decide(context, Protocol.OPAQUE);

@@ -115,6 +115,21 @@ final class StatusCommand implements Callable<Integer> {
               service.endpoints().isEmpty() ? "none" : String.join(" ", service.endpoints())));
     }
     print(rows, out);
+    if (!status.ejections().isEmpty()) {
+      out.println();
+      rows.clear();
+      rows.add(List.of("EJECTED", "OF", "BY", "REASON", "NEXT PROBE"));
+      for (MeshStatus.Ejection ejection : status.ejections()) {
+        rows.add(
+            List.of(
+                ejection.endpoint(),
+                ejection.backend(),
+                ejection.by(),
+                ejection.reason(),
+                nextProbe(ejection)));
+      }
+      print(rows, out);
+    }
     for (MeshStatus.Problem problem : status.problems()) {
       out.println();
       out.println(
@@ -124,6 +139,15 @@ final class StatusCommand implements Callable<Integer> {
       out.println("         " + problem.message());
     }
     out.flush();
+  }
+
+  private static String nextProbe(MeshStatus.Ejection ejection) {
+    if (ejection.state().equals("probing")) {
+      return "now";
+    }
+    return ejection.nextProbeMillis() > 0
+        ? "in " + ejection.nextProbeMillis() + "ms"
+        : "with the next request";
   }
 
   private static void print(List<List<String>> rows, PrintWriter out) {

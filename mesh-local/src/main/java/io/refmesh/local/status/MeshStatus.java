@@ -10,11 +10,13 @@ public record MeshStatus(
     ControlPlane controlPlane,
     List<Workload> workloads,
     List<Service> services,
+    List<Ejection> ejections,
     List<Problem> problems) {
 
   public MeshStatus {
     workloads = List.copyOf(workloads);
     services = List.copyOf(services);
+    ejections = List.copyOf(ejections);
     problems = List.copyOf(problems);
   }
 
@@ -56,6 +58,21 @@ public record MeshStatus(
       endpoints = List.copyOf(endpoints);
     }
   }
+
+  /**
+   * An endpoint that a sidecar does not call because it fails, but for probes.
+   *
+   * @param by {@code namespace/name-replica} of the caller
+   * @param state ejected or probing
+   * @param nextProbeMillis from now; 0 while it is being probed
+   */
+  public record Ejection(
+      String by,
+      String backend,
+      String endpoint,
+      String state,
+      String reason,
+      long nextProbeMillis) {}
 
   public record Problem(String object, String field, String message) {}
 }

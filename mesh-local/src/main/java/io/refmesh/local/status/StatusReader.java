@@ -59,16 +59,24 @@ public final class StatusReader implements AutoCloseable {
     FolderContents folder = new FolderRegistry(Path.of(mesh.folder())).load();
     List<Instances.Instance> shown =
         instances.instances().stream().filter(instance -> !instance.draining()).toList();
-    Map<String, MeshStatus.Certificate> certificates =
-        inParallel(shown.stream().map(Instances.Instance::address).toList(), this::certificate);
+    Map<String, JsonNode> configs =
+        inParallel(shown.stream().map(Instances.Instance::address).toList(), this::config);
     List<MeshStatus.Workload> workloads = new ArrayList<>();
+    List<MeshStatus.Ejection> ejections = new ArrayList<>();
     for (Instances.Instance instance : shown) {
+      JsonNode config = configs.get(instance.address());
       workloads.add(
           workload(
               instance,
               mesh,
               processes,
-              certificates.getOrDefault(instance.address(), MeshStatus.Certificate.UNKNOWN)));
+              config == null ? MeshStatus.Certificate.UNKNOWN : certificate(config)));
+      if (config != null) {
+        ejections.addAll(
+            ejections(
+                instance.namespace() + "/" + instance.workload() + "-" + instance.replica(),
+                config));
+      }
     }
     long control =
         processes.stream()
@@ -81,6 +89,7 @@ public final class StatusReader implements AutoCloseable {
         new MeshStatus.ControlPlane(control, mesh.controlAddress(), mesh.trustDomain()),
         workloads,
         folder.only(Service.class).stream().map(service -> service(service, shown)).toList(),
+        ejections,
         problems(folder, mesh.controlAdmin()));
   }
 
@@ -237,13 +246,38 @@ public final class StatusReader implements AutoCloseable {
     return List.copyOf(problems);
   }
 
-  private MeshStatus.Certificate certificate(String inbound)
-      throws IOException, InterruptedException {
-    JsonNode config =
-        JsonMapper.shared().readTree(get("http://" + inbound + ":" + ADMIN_PORT + "/config"));
+  private JsonNode config(String inbound) throws IOException, InterruptedException {
+    return JsonMapper.shared().readTree(get("http://" + inbound + ":" + ADMIN_PORT + "/config"));
+  }
+
+  private static MeshStatus.Certificate certificate(JsonNode config) {
     JsonNode certificate = config.path("certificate");
     return new MeshStatus.Certificate(
         certificate.path("serial").asString(""), certificate.path("notAfter").asString(""));
+  }
+
+  /** What a sidecar's {@code /config} says about endpoints that it does not call. */
+  static List<MeshStatus.Ejection> ejections(String by, JsonNode config) {
+    Set<MeshStatus.Ejection> ejections = new LinkedHashSet<>();
+    for (JsonNode destination : config.path("destinations")) {
+      for (JsonNode backend : destination.path("backends")) {
+        for (JsonNode endpoint : backend.path("endpoints")) {
+          JsonNode health = endpoint.path("health");
+          String state = health.path("state").asString("admitting");
+          if (!state.equals("admitting")) {
+            ejections.add(
+                new MeshStatus.Ejection(
+                    by,
+                    backend.path("backend").asString(""),
+                    endpoint.path("address").asString(""),
+                    state,
+                    health.path("reason").asString(""),
+                    health.path("nextProbeMillis").asLong(0)));
+          }
+        }
+      }
+    }
+    return List.copyOf(ejections);
   }
 
   private Scrape scrape(String admin) throws IOException, InterruptedException {

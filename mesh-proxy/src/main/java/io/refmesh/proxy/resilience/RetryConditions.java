@@ -1,5 +1,7 @@
 package io.refmesh.proxy.resilience;
 
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.proxy.http.Outcome;
@@ -11,14 +13,34 @@ import org.jspecify.annotations.Nullable;
 /** Which failures a policy lets be tried again. Pure. */
 record RetryConditions(List<RetryCondition> on) {
 
+  private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
+
   /** The condition that a response head meets; null if none. */
   @Nullable RetryCondition met(ResponseHead head, boolean grpc) {
-    int grpcStatus = grpc ? grpcStatus(head) : -1;
+    return met(head.status(), head.headers(), grpc);
+  }
+
+  /**
+   * Whether the verdict on a response may have to wait for its trailers: its head says nothing of
+   * gRPC's status, and a condition asks for it.
+   */
+  boolean waitForTrailers(ResponseHead head) {
+    return !head.endOfStream()
+        && !head.headers().contains(GRPC_STATUS)
+        && on.stream().anyMatch(RetryCondition.GrpcStatus.class::isInstance);
+  }
+
+  /**
+   * The condition that a response meets; null if none.
+   *
+   * @param fields of the head, or trailers
+   */
+  @Nullable RetryCondition met(int status, Http2Headers fields, boolean grpc) {
+    int grpcStatus = grpc ? grpcStatus(fields) : -1;
     for (RetryCondition condition : on) {
       boolean met =
           switch (condition) {
-            case RetryCondition.Status(int from, int to) ->
-                head.status() >= from && head.status() <= to;
+            case RetryCondition.Status(int from, int to) -> status >= from && status <= to;
             case RetryCondition.GrpcStatus(int code) -> grpcStatus == code;
             case RetryCondition.ConnectFailure c -> false;
             case RetryCondition.Reset c -> false;
@@ -91,8 +113,8 @@ record RetryConditions(List<RetryCondition> on) {
     };
   }
 
-  private static int grpcStatus(ResponseHead head) {
-    CharSequence status = head.headers().get("grpc-status");
+  private static int grpcStatus(Http2Headers fields) {
+    CharSequence status = fields.get(GRPC_STATUS);
     if (status == null) {
       return -1;
     }

@@ -1,6 +1,7 @@
 package io.refmesh.proxy.resilience;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.policy.RetryCondition;
@@ -114,15 +115,65 @@ public final class RetryLayer implements Layer {
       RetryCondition met = conditions.met(head, exchange.request().grpc());
       String failure = met == null ? "" : Integer.toString(head.status());
       long delayNanos = met == null ? -1 : maybeRetryAfterNanos(Progress.HEAD_RECEIVED, failure);
+      if (met == null && mayFailInTrailers(head)) {
+        // Attached before it is known whose answer it is: no byte of it has gone on.
+        new HeldHead(head, bodyOf(head), new ByTrailers(from)).hold();
+        return;
+      }
       if (met == null || delayNanos < 0) {
-        commit();
-        from.committed = true;
-        reply.head(head);
+        answer(from, head);
         return;
       }
       current = null;
       discard(head);
       retry(met, delayNanos, failure);
+    }
+
+    private void answer(Try from, ResponseHead head) {
+      commit();
+      from.committed = true;
+      reply.head(head);
+    }
+
+    /**
+     * While the request is still on its way its sender may wait for the head of the response, which
+     * therefore is not kept back.
+     */
+    private boolean mayFailInTrailers(ResponseHead head) {
+      return exchange.request().grpc()
+          && conditions.waitForTrailers(head)
+          && (exchange.request().endOfStream() || (replay != null && replay.ended()));
+    }
+
+    /** Judges a response of gRPC that ends before its first byte. */
+    private final class ByTrailers implements HeldHead.Judge {
+
+      private final Try from;
+
+      ByTrailers(Try from) {
+        this.from = from;
+      }
+
+      @Override
+      public void answer(ResponseHead head) {
+        Retrying.this.answer(from, head);
+      }
+
+      @Override
+      public boolean again(ResponseHead head, Http2Headers trailers) {
+        RetryCondition met = conditions.met(head.status(), trailers, true);
+        if (met == null || current != from) {
+          return false;
+        }
+        String failure = Integer.toString(head.status());
+        long delayNanos = maybeRetryAfterNanos(Progress.HEAD_RECEIVED, failure);
+        if (delayNanos < 0) {
+          return false;
+        }
+        current = null;
+        retry(met, delayNanos, failure);
+        return true;
+      }
     }
 
     /** The current try is over. */
@@ -280,6 +331,14 @@ public final class RetryLayer implements Layer {
         retrying.done(this, outcome);
       }
     }
+  }
+
+  private static BodyPipe bodyOf(ResponseHead head) {
+    BodyPipe body = head.body();
+    if (body == null) {
+      throw new IllegalStateException("a final head has a body pipe (found: none)");
+    }
+    return body;
   }
 
   /** What content-length says; 0 without one, since such a body is kept until it is too long. */

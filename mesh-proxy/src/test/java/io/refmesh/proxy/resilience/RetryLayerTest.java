@@ -157,6 +157,81 @@ class RetryLayerTest {
   }
 
   @Test
+  @Acceptance(84)
+  void retriesGrpcByTheStatusInTrailersThatComeBeforeAnyByte() {
+    TestBody failing = new TestBody();
+    TestBody fine = new TestBody();
+    ScriptedService service =
+        new ScriptedService(streams(200, failing.pipe), streams(200, fine.pipe));
+    begin(service);
+    assertThat(reply.status()).isEqualTo(-1);
+
+    failing.pipe.end(new DefaultHttp2Headers(false).set("grpc-status", "14"));
+    loop.advance(Duration.ofSeconds(1));
+    assertThat(service.calls).hasSize(2);
+    assertThat(reply.status()).isEqualTo(-1);
+    fine.pipe.end(new DefaultHttp2Headers(false).set("grpc-status", "0"));
+
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(reply.body().trailers).isNotNull();
+    assertThat(reply.body().trailers.get("grpc-status")).hasToString("0");
+  }
+
+  @Test
+  @Acceptance(84)
+  void doesNotRetryGrpcThatIsFineInItsTrailers() {
+    TestBody fine = new TestBody();
+    ScriptedService service = new ScriptedService(streams(200, fine.pipe));
+    begin(service);
+    fine.pipe.end(new DefaultHttp2Headers(false).set("grpc-status", "0"));
+    assertThat(reply.body().ended).isTrue();
+  }
+
+  @Test
+  void doesNotRetryGrpcThatHasSentAByte() {
+    TestBody late = new TestBody();
+    ScriptedService service = new ScriptedService(streams(200, late.pipe));
+    begin(service);
+    late.send("a message");
+    assertThat(reply.status()).isEqualTo(200);
+    late.pipe.end(new DefaultHttp2Headers(false).set("grpc-status", "14"));
+    loop.advance(Duration.ofSeconds(1));
+    assertThat(service.calls).hasSize(1);
+    assertThat(reply.body().text()).isEqualTo("a message");
+    assertThat(late.credit).isEqualTo(late.sent);
+  }
+
+  @Test
+  void doesNotKeepTheHeadBackFromACallerThatStillSends() {
+    TestBody request = new TestBody();
+    Exchange exchange = loop.post("/cart.Cart/Add", request.pipe);
+    exchange.request().headers().set("content-type", "application/grpc");
+    layer(nonIdempotent(retry(1, "grpc:unavailable")))
+        .wrap(new ScriptedService(streams(200, new TestBody().pipe)))
+        .handle(exchange, reply);
+    assertThat(reply.status()).isEqualTo(200);
+  }
+
+  @Test
+  void tellsTheErrorOfAGrpcResponseThatIsCutBeforeAnyByte() {
+    TestBody cut = new TestBody();
+    ScriptedService service = new ScriptedService(streams(200, cut.pipe));
+    begin(service);
+    Outcome.Failed why =
+        new Outcome.Failed(MeshError.UPSTREAM_RESET, "cut", Outcome.Progress.HEAD_RECEIVED);
+    cut.pipe.fail(why);
+    service.calls.getFirst().reply().done(why);
+    assertThat(reply.status()).isEqualTo(-1);
+    assertThat(reply.outcome).isEqualTo(why);
+  }
+
+  private void begin(ScriptedService service) {
+    layer(nonIdempotent(retry(1, "grpc:unavailable")))
+        .wrap(service)
+        .handle(loop.grpc("/cart.Cart/Add"), reply);
+  }
+
+  @Test
   void waitsWithFullJitterBetweenTries() {
     ScriptedService service =
         new ScriptedService(status(503), status(503), status(503), status(503), status(200));

@@ -51,7 +51,7 @@ acceptance: jdk ## Run the tests of the acceptance cases, write docs/reference/a
 h2spec: jdk ## HTTP/2 conformance of both sides, every case of h2spec (built with Go)
 	$(call proof,h2spec,mesh-proxy)
 
-interop: jdk ## Programs of others through a pair of sidecars: curl, nghttp2, nginx, PostgreSQL, Redis …
+interop: jdk ## Programs of others through a pair of sidecars: gRPC's own, curl, nghttp2, nginx, PostgreSQL, Redis …
 	$(call proof,interop,mesh-proxy)
 
 netns: jdk ## Capture in network namespaces: rules, redirect, no loop, dual stack (root)

@@ -171,6 +171,62 @@ class Http2ThroughSidecarsTest {
   }
 
   @Test
+  void aGrpcTimeoutIsPassedOnShorterAndObeyed() throws Exception {
+    Http2Peer client = dial();
+    String[] fields = Arrays.copyOf(GRPC, GRPC.length + 2);
+    fields[GRPC.length] = "grpc-timeout";
+    fields[GRPC.length + 1] = "900m";
+    on(client, () -> client.headers(1, true, fields));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    assertThat(server.frames)
+        .anySatisfy(frame -> assertThat(frame).containsPattern("grpc-timeout=[1-8]?[0-9]{1,2}m"));
+    Eventually.holds(() -> client.saw("HEADERS 1"));
+    assertThat(client.frames)
+        .anySatisfy(frame ->
+            assertThat(frame)
+                .startsWith("HEADERS 1 :status=200")
+                .contains("grpc-status=4", "x-mesh-error=request-timeout")
+                .endsWith(" end"));
+    Eventually.holds(() -> server.saw("RST_STREAM 3 8"));
+    assertThat(web.count("response_total", "grpc_status=\"4\"", "classification=\"failure\""))
+        .isOne();
+  }
+
+  @Test
+  void informationalHeadsReachTheClient() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(
+        server,
+        () ->
+            server
+                .headers(FIRST, false, ":status", "103", "link", "</style.css>")
+                .headers(FIRST, true, ":status", "200"));
+    Eventually.holds(() -> client.saw("HEADERS 1 :status=200"));
+    assertThat(client.frames).contains("HEADERS 1 :status=103 link=</style.css>");
+  }
+
+  @Test
+  void moreInformationalHeadsThanAnybodyNeedsAreAFailure() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(
+        server,
+        () -> {
+          for (int i = 0; i < 200; i++) {
+            server.headers(FIRST, false, ":status", "103");
+          }
+        });
+    Eventually.holds(() -> server.saw("RST_STREAM 3"));
+    Eventually.holds(() -> client.frames.stream().anyMatch(f -> f.contains("grpc-status=14")));
+  }
+
+  @Test
   void aDrainAnnouncesItselfWithGoaway() throws Exception {
     Http2Peer client = dial();
     on(client, () -> client.headers(1, true, GRPC));

@@ -66,7 +66,9 @@ public final class GuardedHttp2Codec extends Http2FrameCodec {
             limits,
             server,
             builder.sidecar ? limits.resetsOfSidecars() : limits.resets(),
-            headBytes == null ? Integer.MAX_VALUE : (int) Math.min(headBytes, Integer.MAX_VALUE));
+            headBytes == null
+                ? Integer.MAX_VALUE
+                : (int) Math.min(headBytes + headBytes / 4, Integer.MAX_VALUE));
     tooLarge =
         server && builder.tellsAll
             ? new DefaultHttp2Headers(false)

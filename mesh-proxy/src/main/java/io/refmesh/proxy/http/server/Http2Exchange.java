@@ -109,6 +109,14 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     requestBody.end(trailers);
   }
 
+  /** They are not passed on, and so the request is not complete. */
+  void trailersRefused(MeshError error, String why) {
+    requestEnded = true;
+    Outcome.Failed refused = new Outcome.Failed(error, why, progress());
+    cancel(refused);
+    requestBody.fail(refused);
+  }
+
   @Override
   public void consumed(int bytes) {
     held -= bytes;

@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
@@ -17,6 +18,7 @@ import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
@@ -164,7 +166,7 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
   private void headers(Http2HeadersFrame frame) {
     Http2Exchange known = exchanges.get(frame.stream().id());
     if (known != null) {
-      known.trailers(frame.headers());
+      trailers(known, frame.headers());
       return;
     }
     RequestHead head;
@@ -181,7 +183,8 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
               "http",
               "",
               "/",
-              new DefaultHttp2Headers(false),
+              // What says in which form the error is understood.
+              contentType(frame.headers()),
               frame.isEndStream());
       Http2Exchange refused = begin(frame.stream(), unread);
       service.refused(
@@ -193,6 +196,23 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     trusted.apply(head.headers());
     Http2Exchange begun = begin(frame.stream(), head);
     service.handle(begun.exchange(), begun);
+  }
+
+  private void trailers(Http2Exchange exchange, Http2Headers trailers) {
+    try {
+      if (!trusted.believeMesh()) {
+        RequestHeads.requireSize(trailers, settings.headerBytes());
+      }
+      exchange.trailers(trailers);
+    } catch (BadRequest broken) {
+      exchange.trailersRefused(broken.error(), String.valueOf(broken.getMessage()));
+    }
+  }
+
+  private static Http2Headers contentType(Http2Headers headers) {
+    Http2Headers only = new DefaultHttp2Headers(false);
+    CharSequence type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+    return type == null ? only : only.set(HttpHeaderNames.CONTENT_TYPE, type);
   }
 
   private Http2Exchange begin(Http2FrameStream stream, RequestHead head) {

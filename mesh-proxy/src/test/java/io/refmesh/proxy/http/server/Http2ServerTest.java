@@ -257,7 +257,70 @@ final class Http2ServerTest {
         .anyMatch(f -> f.startsWith("HEADERS 3") && f.contains("x-mesh-error=header-too-large"));
     loop.run(() -> get(client, 5, "/" + "x".repeat(140_000)));
     sees(client, "HEADERS 5 :status=431");
+    loop.run(() -> get(client, 7, "/" + "x".repeat(560_000)));
+    sees(client, "HEADERS 7 :status=431 x-mesh-error=header-too-large");
     assertThat(application.calls).hasSize(1);
+  }
+
+  @Test
+  void cutsABodyThatNobodyReadsWhenAllOfThemAreTooMuch() {
+    List<String> reached = new CopyOnWriteArrayList<>();
+    BufferedBytes buffered = new BufferedBytes(100_000, () -> reached.add("once more"));
+    Http2Limits limits = Http2Limits.of(1_000, loop.ticker, floods::add, buffered);
+    Http2Peer client =
+        client(ServerSettings.of(Role.OUTBOUND, loop.ticker).withHttp2(limits), STRANGER);
+    loop.run(() -> {
+      post(client, 1);
+      post(client, 3);
+    });
+    call(1);
+    loop.run(() -> {
+      client.data(3, new byte[16_384], 0, false);
+      for (int i = 0; i < 6; i++) {
+        client.data(1, new byte[16_384], 0, false);
+      }
+    });
+    loop.until("the bound is reached", () -> !reached.isEmpty());
+    sees(client, "HEADERS 1 :status=503");
+    assertThat(client.frames)
+        .anyMatch(f -> f.startsWith("HEADERS 1") && f.contains("x-mesh-error=overloaded"));
+    assertThat(call(1).cancelled).isNull();
+    loop.run(() -> client.channel().close());
+    loop.until("nothing is kept", () -> buffered.now() == 0);
+  }
+
+  @Test
+  void tellsAGrpcCallerThatItsHeadIsTooLargeInItsOwnWay() {
+    Http2Peer client = client();
+    loop.run(() ->
+        client.headers(
+            1,
+            true,
+            ":method",
+            "POST",
+            ":scheme",
+            "http",
+            ":path",
+            "/",
+            "content-type",
+            "application/grpc",
+            "x",
+            "x".repeat(70_000)));
+    sees(client, "HEADERS 1 :status=200");
+    assertThat(client.frames)
+        .anyMatch(f -> f.startsWith("HEADERS 1") && f.contains("grpc-status=8"));
+  }
+
+  @Test
+  @Acceptance(48)
+  void refusesTrailersThatAreTooLarge() {
+    application.script(Call::read);
+    Http2Peer client = client();
+    loop.run(() -> post(client, 1));
+    call(0);
+    loop.run(() -> client.data(1, "body", false).headers(1, true, "x", "x".repeat(70_000)));
+    sees(client, "HEADERS 1 :status=431");
+    assertThat(call(0).requestTrailers).isNull();
   }
 
   @Test

@@ -439,7 +439,8 @@ class ControlTest {
         false,
         List.of(new Instances.Port("http", 8080, "http")),
         Map.of(),
-        List.of(new Instances.Outbound("shop/cart", "127.1.9.9")));
+        List.of(new Instances.Outbound("shop/cart", "127.1.9.9")),
+        false);
   }
 
   private <T extends AutoCloseable> T open(T part) {

@@ -45,7 +45,8 @@ final class InstancesFile {
         services.stream()
             .map(service ->
                 new Instances.Outbound(service, network.service(instance.number(), service)))
-            .toList());
+            .toList(),
+        false);
   }
 
   /** Those of the workload, and what {@code mesh status} shows of the instance. */

@@ -2,8 +2,11 @@ package io.refmesh.proxy;
 
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.AddressState;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.proxy.accept.Transport;
+import io.refmesh.proxy.control.Addresses;
 import io.refmesh.proxy.control.ControlListener;
 import io.refmesh.proxy.control.ControlPlane;
 import io.refmesh.proxy.control.ControlSettings;
@@ -22,7 +25,7 @@ import java.util.random.RandomGenerator;
  * What the proxy asks of its control plane: the one of the environment, or one that a test plays.
  * Safe on any thread.
  */
-interface Control extends Destinations, AutoCloseable {
+interface Control extends Destinations, Addresses, AutoCloseable {
 
   /** Makes the control plane's client; nothing is asked before {@link Control#start}. */
   interface Factory {
@@ -98,6 +101,11 @@ interface Control extends Destinations, AutoCloseable {
     @Override
     public Subscription watch(ServicePort service, Consumer<DestinationState> listener) {
       return plane.watch(service, listener);
+    }
+
+    @Override
+    public Watch watch(HostPort address, Consumer<AddressState> listener) {
+      return plane.watch(address, listener);
     }
 
     @Override

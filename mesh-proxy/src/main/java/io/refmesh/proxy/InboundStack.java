@@ -19,15 +19,16 @@ import io.refmesh.proxy.resilience.FaultLayer;
 import io.refmesh.proxy.resilience.FaultSlots;
 import io.refmesh.proxy.resilience.RouteMeters;
 import io.refmesh.proxy.telemetry.ExchangeObserver;
+import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.proxy.telemetry.RequestMetricsLayer;
 import io.refmesh.proxy.telemetry.RequestTarget;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
 /**
@@ -50,6 +51,9 @@ final class InboundStack {
   private static final Timeouts CALLER_WATCHES =
       new Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
+  /** A caller that tries every port must not fill our memory with stacks. */
+  private static final int PORTS_MAX = 1024;
+
   /**
    * Parts that outlive versions.
    *
@@ -68,13 +72,15 @@ final class InboundStack {
 
   private final InboundPolicy policy;
   private final Authorizer authorizer;
-  private final Map<Integer, HttpService> services = new HashMap<>();
+  private final Parts parts;
+  private final Map<Integer, HttpService> services = new ConcurrentHashMap<>();
 
   InboundStack(InboundPolicy policy, Parts parts) {
     this.policy = policy;
+    this.parts = parts;
     this.authorizer = new Authorizer(policy);
     for (int port : parts.config().ports().keySet()) {
-      services.put(port, service(port, parts));
+      services.put(port, service(port));
     }
     parts.rateLimits().keepOnly(policy);
   }
@@ -107,10 +113,29 @@ final class InboundStack {
 
   /** What requests to a port of the application are handed to. */
   HttpService http(int port) {
-    return services.getOrDefault(port, notReady());
+    HttpService service = services.get(port);
+    return service == null ? undeclared(port) : service;
   }
 
-  private HttpService service(int port, Parts parts) {
+  /** With a redirect, calls come on every port; the application may listen on more than it says. */
+  private HttpService undeclared(int port) {
+    if (parts.config().capture() instanceof ProxyConfig.Capture.Addresses) {
+      return notReady();
+    }
+    if (services.size() >= PORTS_MAX) {
+      parts.metrics().counter(ProxyMetric.LIMIT_REACHED_TOTAL, "inbound ports").increment();
+      return (exchange, reply) ->
+          reply.done(
+              Outcome.Failed.before(
+                  MeshError.OVERLOADED,
+                  "requests came on "
+                      + PORTS_MAX
+                      + " ports (expected: ports that the workload declares)"));
+    }
+    return services.computeIfAbsent(port, this::service);
+  }
+
+  private HttpService service(int port) {
     ProxyConfig config = parts.config();
     String called = serviceName(port);
     int slash = called.indexOf('/');

@@ -9,6 +9,8 @@ import io.refmesh.proxy.accept.Listener;
 import io.refmesh.proxy.accept.Target;
 import io.refmesh.proxy.admin.ConfigDump;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,6 +48,9 @@ final class Listeners {
     }
   }
 
+  /** One of the ports to which the kernel's rules lead. */
+  private record Redirected(String direction, HostPort address, Listener.Bound bound) {}
+
   private final Listener listener;
   private final ConfiguredDestinations destinations;
   private final ProxyConfig config;
@@ -55,6 +60,7 @@ final class Listeners {
   private final TreeMap<String, Slot> inbound = new TreeMap<>();
   private final Map<HostPort, Slot> outbound = new HashMap<>();
   private @Nullable Slot httpProxy;
+  private final List<Redirected> redirected = new ArrayList<>();
   private boolean closed;
 
   /**
@@ -71,8 +77,39 @@ final class Listeners {
     this.timers = timers;
   }
 
-  /** Binds the application's ports; throws with the address in the message. Blocks. */
-  void bindInbound() throws IOException {
+  /**
+   * Binds the ports at which connections to the application come, and with a redirect those from
+   * it; throws with the address in the message. Blocks.
+   */
+  void bind() throws IOException {
+    switch (config.capture()) {
+      case ProxyConfig.Capture.Addresses addresses -> bindInbound();
+      case ProxyConfig.Capture.Redirect redirect -> bindRedirected(redirect);
+    }
+  }
+
+  private void bindRedirected(ProxyConfig.Capture.Redirect redirect) throws IOException {
+    // One socket for both families where the machine has IPv6; a loopback address for each.
+    boolean ipv6 = hasIpv6();
+    bindRedirected("inbound", new HostPort(ipv6 ? "::" : "0.0.0.0", redirect.inboundPort()));
+    bindRedirected("outbound", new HostPort("127.0.0.1", redirect.outboundPort()));
+    if (ipv6) {
+      bindRedirected("outbound", new HostPort("::1", redirect.outboundPort()));
+    }
+  }
+
+  private void bindRedirected(String direction, HostPort address) throws IOException {
+    try {
+      Listener.Bound bound = listener.bind(address).toCompletableFuture().join();
+      synchronized (this) {
+        redirected.add(new Redirected(direction, address, bound));
+      }
+    } catch (CompletionException e) {
+      throw notBound(direction + " address", address, e);
+    }
+  }
+
+  private void bindInbound() throws IOException {
     for (Map.Entry<Integer, AppProtocol> port : config.ports().entrySet()) {
       HostPort address = new HostPort(config.inbound(), port.getKey());
       Slot slot = new Slot(address, new Target.Inbound(port.getKey(), port.getValue()));
@@ -120,7 +157,7 @@ final class Listeners {
 
   /** Binds what is new and closes what is not wanted any more; connections live on. */
   synchronized void outbound(List<OutboundListener> wanted) {
-    if (closed) {
+    if (closed || config.capture() instanceof ProxyConfig.Capture.Redirect) {
       return;
     }
     Map<HostPort, Target> targets = new HashMap<>();
@@ -152,6 +189,7 @@ final class Listeners {
   /** Takes no more connections to the application. */
   synchronized void closeInbound() {
     inbound.values().forEach(Listeners::close);
+    close("inbound");
   }
 
   /** Takes no more connections at all. */
@@ -163,6 +201,7 @@ final class Listeners {
     }
     outbound.values().forEach(this::drop);
     outbound.clear();
+    close("outbound");
   }
 
   /** What is to be bound and is not, a sentence each. */
@@ -183,7 +222,18 @@ final class Listeners {
     outbound.values().stream()
         .sorted((a, b) -> a.address.toString().compareTo(b.address.toString()))
         .forEach(slot -> all.add(describe(slot)));
+    redirected.forEach(one ->
+        all.add(
+            new ConfigDump.Listener(
+                one.direction(), one.address(), "original destination", "detect", "")));
     return all;
+  }
+
+  private void close(String direction) {
+    redirected.stream()
+        .filter(one -> one.direction().equals(direction))
+        .forEach(one -> one.bound().close());
+    redirected.removeIf(one -> one.direction().equals(direction));
   }
 
   private ConfigDump.Listener describe(Slot slot) {
@@ -202,6 +252,9 @@ final class Listeners {
       case Target.Outbound called ->
           new ConfigDump.Listener(
               "outbound", slot.address, called.service().toString(), protocol, slot.problem);
+      case Target.Captured(HostPort called) ->
+          new ConfigDump.Listener(
+              "outbound", slot.address, called.toString(), protocol, slot.problem);
     };
   }
 
@@ -266,6 +319,15 @@ final class Listeners {
   private synchronized void forget(HostPort address) {
     if (!outbound.containsKey(address)) {
       destinations.remove(address);
+    }
+  }
+
+  private static boolean hasIpv6() {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress("::1", 0));
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -78,6 +78,8 @@ final class OutboundConnections {
       channel
           .pipeline()
           .addLast(new DetectHandler(detectTimeout, new Detected(connection, target, service)));
+      // Paused while it was asked what the connection is for.
+      channel.config().setAutoRead(true);
     }
   }
 

@@ -15,6 +15,8 @@ import io.refmesh.proxy.accept.ConfiguredDestinations;
 import io.refmesh.proxy.accept.ConnectionLimit;
 import io.refmesh.proxy.accept.ConnectionMeter;
 import io.refmesh.proxy.accept.Listener;
+import io.refmesh.proxy.accept.OriginalDestination;
+import io.refmesh.proxy.accept.RedirectedDestinations;
 import io.refmesh.proxy.accept.Target;
 import io.refmesh.proxy.accept.Transport;
 import io.refmesh.proxy.admin.AdminServer;
@@ -44,6 +46,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -85,6 +88,7 @@ final class Proxy implements AutoCloseable {
   private final Control control;
   private final OutboundServices services;
   private final HttpProxyConnections httpProxy;
+  private final OutboundAddresses addresses;
   private final ApplicationCalls application;
   private final InboundStack.Parts inboundParts;
   private final InboundRelays inboundRelays;
@@ -161,6 +165,14 @@ final class Proxy implements AutoCloseable {
             http2,
             metrics,
             ticker);
+    addresses = new OutboundAddresses(control, metrics, timers);
+    CapturedConnections capturedConnections =
+        new CapturedConnections(
+            addresses,
+            outboundConnections,
+            new OutsideRelays(dialer, ticker, metrics),
+            metrics,
+            ticker);
 
     httpProxy = new HttpProxyConnections(services, outboundConnections, config, metrics, ticker);
 
@@ -199,11 +211,12 @@ final class Proxy implements AutoCloseable {
         new Listener(
             loops,
             transport,
-            destinations,
+            originalDestination(config, destinations),
             new ConnectionLimit(limits.connections()),
             metrics,
             ticker,
-            connection -> accepted(connection, inboundConnections, outboundConnections));
+            connection ->
+                accepted(connection, inboundConnections, outboundConnections, capturedConnections));
     listeners = new Listeners(listener, destinations, config, timers);
     draining = new Draining(config, listeners, inbound, outbound, timers, ticker);
   }
@@ -213,7 +226,7 @@ final class Proxy implements AutoCloseable {
    */
   void start() throws IOException {
     observers.start();
-    listeners.bindInbound();
+    listeners.bind();
     if (config.httpProxy().isPresent()) {
       listeners.bindHttpProxy(config.httpProxy().get());
     }
@@ -297,6 +310,7 @@ final class Proxy implements AutoCloseable {
     control.close();
     inbound.close().awaitUninterruptibly();
     outbound.close().awaitUninterruptibly();
+    addresses.close();
     services.close();
     endpoints.close();
     application.close();
@@ -306,8 +320,23 @@ final class Proxy implements AutoCloseable {
     observers.close();
   }
 
+  private static OriginalDestination originalDestination(
+      ProxyConfig config, ConfiguredDestinations configured) {
+    return switch (config.capture()) {
+      case ProxyConfig.Capture.Addresses addresses -> configured;
+      case ProxyConfig.Capture.Redirect(int outboundPort, int inboundPort) ->
+          new RedirectedDestinations(
+              outboundPort,
+              Set.of(outboundPort, inboundPort, config.admin().port()),
+              config.ports());
+    };
+  }
+
   private void accepted(
-      Accepted connection, InboundConnections toApplication, OutboundConnections fromApplication) {
+      Accepted connection,
+      InboundConnections toApplication,
+      OutboundConnections fromApplication,
+      CapturedConnections captured) {
     switch (connection.target()) {
       case Target.Inbound target -> {
         inbound.add(connection.channel());
@@ -320,6 +349,10 @@ final class Proxy implements AutoCloseable {
       case Target.Named target -> {
         outbound.add(connection.channel());
         httpProxy.accepted(connection);
+      }
+      case Target.Captured target -> {
+        outbound.add(connection.channel());
+        captured.accepted(connection, target);
       }
     }
   }

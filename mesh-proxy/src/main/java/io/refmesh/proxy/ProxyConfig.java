@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param application address of the application, called on the same ports but for those of {@code
  *     applicationPorts}
  * @param ports what each port of the application speaks
+ * @param capture with a redirect the application may have the address that the sidecar has
  * @param drainAnnounce how long connections are taken after the signal to drain
  * @param drainTimeout after which a drain is over, come what may
  */
@@ -53,6 +54,7 @@ record ProxyConfig(
     String application,
     SortedMap<Integer, AppProtocol> ports,
     SortedMap<Integer, Integer> applicationPorts,
+    Capture capture,
     int eventLoops,
     Duration drainAnnounce,
     Duration drainTimeout,
@@ -65,6 +67,16 @@ record ProxyConfig(
   ProxyConfig {
     ports = Collections.unmodifiableSortedMap(new TreeMap<>(ports));
     applicationPorts = Collections.unmodifiableSortedMap(new TreeMap<>(applicationPorts));
+  }
+
+  /** How connections get here. */
+  sealed interface Capture {
+
+    /** The proxy listens on addresses that stand for services and for the application's ports. */
+    record Addresses() implements Capture {}
+
+    /** Rules of the kernel lead connections to these two ports. */
+    record Redirect(int outboundPort, int inboundPort) implements Capture {}
   }
 
   /** Where certificate and configuration come from. */
@@ -128,6 +140,7 @@ record ProxyConfig(
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
     private static final Pattern BYTES = Pattern.compile("(\\d{1,9})(Ki|Mi)?");
     private static final String A_DURATION = "a duration such as 500ms, 3s or 2m";
+    private static final String A_PORT = "1 to 65535";
     private static final String AN_ADDRESS = "an IP address and a port such as 127.1.0.1:8086";
 
     private static final String NAMES = "names with commas between, or * for all";
@@ -191,7 +204,9 @@ record ProxyConfig(
               "",
               "port=port pairs such as 8081=8080: the port that is listened on, the application's",
               Reader::portPairs);
+      Capture capture = capture();
       if (inbound != null
+          && capture instanceof Capture.Addresses
           && inbound.equals(application)
           && ports != null
           && applicationPorts != null
@@ -251,6 +266,7 @@ record ProxyConfig(
           || identity == null
           || source == null
           || applicationPorts == null
+          || capture == null
           || peers == null
           || admin == null
           || httpProxy == null
@@ -285,6 +301,7 @@ record ProxyConfig(
           application,
           ports,
           applicationPorts,
+          capture,
           loops,
           announce,
           drain,
@@ -300,6 +317,35 @@ record ProxyConfig(
               series,
               bufferedBytes,
               floodFrames));
+    }
+
+    private @Nullable Capture capture() {
+      Boolean redirect =
+          optional(
+              "REFMESH_CAPTURE",
+              "addresses",
+              "addresses or redirect",
+              text ->
+                  switch (text) {
+                    case "addresses" -> false;
+                    case "redirect" -> true;
+                    default -> null;
+                  });
+      Integer outbound =
+          optional("REFMESH_OUTBOUND_PORT", "4140", A_PORT, text -> number(text, 1, 65_535));
+      Integer inbound =
+          optional(
+              "REFMESH_INBOUND_PORT",
+              "4143",
+              A_PORT + ", another one than REFMESH_OUTBOUND_PORT",
+              text -> {
+                Integer port = number(text, 1, 65_535);
+                return port == null || port.equals(outbound) ? null : port;
+              });
+      if (redirect == null || outbound == null || inbound == null) {
+        return null;
+      }
+      return redirect ? new Capture.Redirect(outbound, inbound) : new Capture.Addresses();
     }
 
     private @Nullable Source remote(String trustDomain) {

@@ -2,7 +2,9 @@ package io.refmesh.proxy;
 
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import io.refmesh.model.discovery.AddressState;
 import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.proxy.control.ControlListener;
 import io.refmesh.proxy.control.DestinationState;
@@ -71,6 +73,14 @@ final class StaticControl implements Control {
       @Override
       public void close() {}
     };
+  }
+
+  /** Files name no addresses. */
+  @Override
+  public Watch watch(HostPort address, Consumer<AddressState> watcher) {
+    loop.execute(
+        () -> watcher.accept(new AddressState.Refused("no file says what is at " + address)));
+    return () -> {};
   }
 
   @Override

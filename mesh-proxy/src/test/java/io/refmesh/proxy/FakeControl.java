@@ -1,12 +1,15 @@
 package io.refmesh.proxy;
 
+import io.refmesh.model.discovery.AddressState;
 import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.proxy.control.ControlListener;
 import io.refmesh.proxy.control.DestinationState;
 import io.refmesh.proxy.tls.WorkloadCertificate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +30,7 @@ final class FakeControl implements Control {
       Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
   private final Map<ServicePort, DestinationState> states = new TreeMap<>();
   private final Map<ServicePort, List<Consumer<DestinationState>>> watchers = new TreeMap<>();
+  private final Map<HostPort, AddressState> addresses = new HashMap<>();
   private long version;
   private volatile boolean certified;
   private volatile boolean configured;
@@ -86,6 +90,18 @@ final class FakeControl implements Control {
         }
       }
     };
+  }
+
+  /** What is at an address; everything else is outside. */
+  void address(HostPort address, AddressState state) {
+    run(() -> addresses.put(address, state));
+  }
+
+  @Override
+  public Watch watch(HostPort address, Consumer<AddressState> told) {
+    asked.add("+" + address);
+    thread.execute(() -> told.accept(addresses.getOrDefault(address, new AddressState.Outside())));
+    return () -> asked.add("-" + address);
   }
 
   @Override

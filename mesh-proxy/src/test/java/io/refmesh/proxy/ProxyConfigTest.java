@@ -101,6 +101,20 @@ class ProxyConfigTest {
   }
 
   @Test
+  void readsHowConnectionsGetHere() throws Exception {
+    assertThat(ProxyConfig.of(environment).capture())
+        .isEqualTo(new ProxyConfig.Capture.Addresses());
+    environment.put("REFMESH_CAPTURE", "redirect");
+    assertThat(ProxyConfig.of(environment).capture())
+        .isEqualTo(new ProxyConfig.Capture.Redirect(4140, 4143));
+    environment.put("REFMESH_OUTBOUND_PORT", "15001");
+    environment.put("REFMESH_INBOUND_PORT", "15006");
+    environment.put("REFMESH_APPLICATION", environment.get("REFMESH_INBOUND"));
+    assertThat(ProxyConfig.of(environment).capture())
+        .isEqualTo(new ProxyConfig.Capture.Redirect(15001, 15006));
+  }
+
+  @Test
   void readsLimitsWithUnits() throws Exception {
     environment.put("REFMESH_HEADER_BYTES", "16Ki");
     environment.put("REFMESH_BUFFERED_BYTES", "8Mi");
@@ -133,6 +147,9 @@ class ProxyConfigTest {
           REFMESH_PORTS          | 80=http,80=grpc | port=appProtocol pairs
           REFMESH_PEERS          | everybody       | sidecars or standard
           REFMESH_APPLICATION_PORTS | 8080         | port=port pairs
+          REFMESH_CAPTURE        | tproxy          | addresses or redirect
+          REFMESH_INBOUND_PORT   | 4140            | another one than REFMESH_OUTBOUND_PORT
+          REFMESH_OUTBOUND_PORT  | 0               | 1 to 65535
           REFMESH_EVENT_LOOPS    | 0               | 1 to 256
           REFMESH_DRAIN_ANNOUNCE | 3               | a duration
           REFMESH_DRAIN_TIMEOUT  | -1s             | a duration

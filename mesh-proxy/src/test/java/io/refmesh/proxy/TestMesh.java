@@ -92,8 +92,27 @@ final class TestMesh implements AutoCloseable {
     return sidecar(name, application.host(), new TreeMap<>(Map.of(application.port(), protocol)));
   }
 
+  /**
+   * The sidecar of whatever has this address, to which the kernel's rules lead connections; made in
+   * the network namespace of the calling thread.
+   */
+  Sidecar captured(String name, String address, Map<Integer, AppProtocol> ports) {
+    Sidecar sidecar =
+        new Sidecar(
+            name,
+            address,
+            address,
+            new TreeMap<>(ports),
+            telemetry,
+            new ProxyConfig.Capture.Redirect(4140, 4143));
+    sidecars.add(sidecar);
+    return sidecar;
+  }
+
   private Sidecar sidecar(String name, String application, SortedMap<Integer, AppProtocol> ports) {
-    Sidecar sidecar = new Sidecar(name, application, ports, telemetry);
+    Sidecar sidecar =
+        new Sidecar(
+            name, address(), application, ports, telemetry, new ProxyConfig.Capture.Addresses());
     sidecars.add(sidecar);
     return sidecar;
   }
@@ -110,7 +129,8 @@ final class TestMesh implements AutoCloseable {
       String application,
       SortedMap<Integer, AppProtocol> ports,
       TelemetryConfig telemetry,
-      Duration drainTimeout) {
+      Duration drainTimeout,
+      ProxyConfig.Capture capture) {
     return new ProxyConfig(
         "shop",
         name,
@@ -124,6 +144,7 @@ final class TestMesh implements AutoCloseable {
         application,
         ports,
         new TreeMap<>(),
+        capture,
         1,
         Duration.ofMillis(500),
         drainTimeout,
@@ -173,7 +194,7 @@ final class TestMesh implements AutoCloseable {
   final class Sidecar implements AutoCloseable {
 
     final Proxy proxy;
-    final String inbound = address();
+    final String inbound;
     private final String name;
     private final List<OutboundListener> outbound = new ArrayList<>();
     private final SortedMap<Integer, AppProtocol> ports;
@@ -186,12 +207,16 @@ final class TestMesh implements AutoCloseable {
 
     Sidecar(
         String name,
+        String inbound,
         String application,
         SortedMap<Integer, AppProtocol> ports,
-        TelemetryConfig telemetry) {
+        TelemetryConfig telemetry,
+        ProxyConfig.Capture capture) {
       this.name = name;
+      this.inbound = inbound;
       this.ports = ports;
-      ProxyConfig config = config(name, inbound, application, ports, telemetry, drainTimeout);
+      ProxyConfig config =
+          config(name, inbound, application, ports, telemetry, drainTimeout, capture);
       proxy =
           new Proxy(
               config,

@@ -64,7 +64,10 @@ final class Endpoints {
                     + ")"));
         continue;
       }
-      Optional<SpiffeId> identity = maybeIdentity(instance);
+      Optional<SpiffeId> identity =
+          instance.captured() && Addresses.skipped(instance).contains(target.getAsInt())
+              ? Optional.empty()
+              : maybeIdentity(instance);
       HostPort address =
           new HostPort(
               identity.isPresent() || instance.applicationAddress().isEmpty()
@@ -86,7 +89,7 @@ final class Endpoints {
   }
 
   /** What the instance's sidecar proves; empty when it runs without one. */
-  private Optional<SpiffeId> maybeIdentity(Instance instance) {
+  Optional<SpiffeId> maybeIdentity(Instance instance) {
     Namespace namespace = state.namespaces().get(instance.namespace());
     String inject =
         instance

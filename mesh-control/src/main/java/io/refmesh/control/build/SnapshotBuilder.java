@@ -4,6 +4,8 @@ import io.refmesh.control.registry.ConnectionRoute;
 import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Instances.Outbound;
+import io.refmesh.control.registry.Metadata;
+import io.refmesh.control.registry.Origin;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.control.registry.RequestRoute;
 import io.refmesh.control.registry.Service;
@@ -27,6 +29,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Builds everything that proxies can be told from one state. A mistake in one object takes only
@@ -102,6 +106,7 @@ public final class SnapshotBuilder {
         workloads,
         destinations,
         consumerDestinations,
+        Addresses.of(state, backends, instance -> single(instance, endpoints)),
         routes.statuses(),
         problems.stream().distinct().sorted().toList());
   }
@@ -199,8 +204,34 @@ public final class SnapshotBuilder {
         : filter;
   }
 
+  /** A workload that is called by its own address: what holds for its namespace holds for it. */
+  private SingleWorkload single(Instance instance, Endpoints endpoints) {
+    String name = SingleWorkload.name(instance.workload(), instance.replica(), instance.address());
+    var settings =
+        policies.forService(
+            new Service(
+                new Metadata(instance.namespace(), name, Map.of(), Map.of()),
+                new Origin("", 0, 0),
+                Map.of(),
+                List.of()));
+    return new SingleWorkload(
+        instance,
+        name,
+        endpoints.maybeIdentity(instance),
+        Addresses.skipped(instance),
+        ports.inbound(instance).stream()
+            .collect(
+                Collectors.toMap(Function.identity(), port -> ports.ofInbound(instance, port))),
+        PolicyMerge.backend(settings),
+        PolicyMerge.timeouts(settings, Optional.empty()),
+        PolicyMerge.retry(settings, Optional.empty()));
+  }
+
   private List<OutboundListener> outbound(Instance instance) {
     List<OutboundListener> listeners = new ArrayList<>();
+    if (instance.captured()) {
+      return listeners;
+    }
     for (Outbound outbound : instance.outbound()) {
       // The supervisor may know a service a moment before or after we do: the next state has both.
       Service service = state.services().get(outbound.service());

@@ -1,7 +1,9 @@
 package io.refmesh.control.build;
 
 import io.refmesh.control.registry.Problem;
+import io.refmesh.model.discovery.AddressState;
 import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.identity.SpiffeId;
@@ -24,11 +26,12 @@ public record Snapshots(
     Map<InstanceId, Workload> workloads,
     Map<ServicePort, Destination> destinations,
     Map<String, Map<ServicePort, Destination>> consumerDestinations,
+    Addresses addresses,
     List<RouteStatus> routes,
     List<Problem> problems) {
 
   public static final Snapshots EMPTY =
-      new Snapshots(Map.of(), Map.of(), Map.of(), List.of(), List.of());
+      new Snapshots(Map.of(), Map.of(), Map.of(), Addresses.NONE, List.of(), List.of());
 
   public Snapshots {
     workloads = Map.copyOf(workloads);
@@ -48,7 +51,14 @@ public record Snapshots(
    */
   public Optional<Destination> destination(String callerNamespace, ServicePort port) {
     Destination own = consumerDestinations.getOrDefault(callerNamespace, Map.of()).get(port);
-    return own != null ? Optional.of(own) : Optional.ofNullable(destinations.get(port));
+    return own != null
+        ? Optional.of(own)
+        : Optional.ofNullable(destinations.get(port)).or(() -> addresses.destination(port));
+  }
+
+  /** What a captured connection that was meant for this address leads to. */
+  public AddressState address(HostPort address) {
+    return addresses.at(address);
   }
 
   /** Why a port is not there, with what is. */

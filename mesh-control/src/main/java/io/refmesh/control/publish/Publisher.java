@@ -6,8 +6,10 @@ import io.refmesh.control.build.InstanceId;
 import io.refmesh.control.build.Snapshots;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.model.wire.AddressWire;
 import io.refmesh.model.wire.DestinationWire;
 import io.refmesh.model.wire.WorkloadWire;
 import io.refmesh.model.wire.v1.Hello;
@@ -137,6 +139,10 @@ public final class Publisher {
       case UNSUBSCRIBE ->
           maybePort(request.getUnsubscribe())
               .ifPresent(port -> session.unsubscribe(resource(port)));
+      case SUBSCRIBE_ADDRESS -> subscribeAddress(session, request.getSubscribeAddress());
+      case UNSUBSCRIBE_ADDRESS ->
+          maybeAddress(request.getUnsubscribeAddress())
+              .ifPresent(address -> session.unsubscribe(resource(address)));
       case ACK -> {
         if (session.acknowledged(request.getAck().getResource(), request.getAck().getVersion())) {
           listener.acknowledged();
@@ -226,16 +232,40 @@ public final class Publisher {
               "a subscription without namespace, service or port"));
       return;
     }
-    if (session.subscriptions().size() >= SUBSCRIPTIONS_MAX) {
+    String resource = resource(port.get());
+    if (hasRoom(session) && session.subscribe(resource, port)) {
+      subscribed(session, resource);
+    }
+  }
+
+  private void subscribeAddress(Session session, io.refmesh.model.wire.v1.HostPort message) {
+    Optional<HostPort> address = maybeAddress(message);
+    if (address.isEmpty()) {
       end(
           session,
-          Status.RESOURCE_EXHAUSTED.withDescription(
-              "more than " + SUBSCRIPTIONS_MAX + " subscriptions"));
+          Status.INVALID_ARGUMENT.withDescription("a subscription without address or port"));
       return;
     }
-    String resource = resource(port.get());
+    String resource = resource(address.get());
+    if (hasRoom(session) && session.subscribeAddress(resource, address.get())) {
+      subscribed(session, resource);
+    }
+  }
+
+  private boolean hasRoom(Session session) {
+    if (session.subscriptions().size() < SUBSCRIPTIONS_MAX) {
+      return true;
+    }
+    end(
+        session,
+        Status.RESOURCE_EXHAUSTED.withDescription(
+            "more than " + SUBSCRIPTIONS_MAX + " subscriptions"));
+    return false;
+  }
+
+  private void subscribed(Session session, String resource) {
     InstanceId instance = session.instance();
-    if (instance != null && session.subscribe(resource, port) && verified(session, instance)) {
+    if (instance != null && verified(session, instance)) {
       offer(session, instance, resource, session.requireSubscription(resource), new HashMap<>());
       flush(session);
     }
@@ -361,6 +391,10 @@ public final class Publisher {
                       .setReason(snapshots.absence(port)))
               .build();
     }
+    if (subscription.address().isPresent()) {
+      HostPort address = subscription.address().get();
+      return response.setAddress(AddressWire.encode(address, snapshots.address(address))).build();
+    }
     if (resource.equals(TRUST)) {
       return response.setTrust(trust).build();
     }
@@ -374,7 +408,7 @@ public final class Publisher {
   // instance.
   private static Key key(Session session, String resource, Session.Subscription subscription) {
     InstanceId instance = session.instance();
-    if (instance == null || resource.equals(TRUST)) {
+    if (instance == null || resource.equals(TRUST) || subscription.address().isPresent()) {
       return new Key("", resource);
     }
     return new Key(
@@ -398,6 +432,18 @@ public final class Publisher {
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
+  }
+
+  private static Optional<HostPort> maybeAddress(io.refmesh.model.wire.v1.HostPort message) {
+    try {
+      return Optional.of(DestinationWire.decode(message));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  static String resource(HostPort address) {
+    return "address/" + address.host() + "/" + address.port();
   }
 
   static String resource(ServicePort port) {

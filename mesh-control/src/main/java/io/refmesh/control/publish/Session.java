@@ -2,6 +2,7 @@ package io.refmesh.control.publish;
 
 import io.refmesh.control.build.InstanceId;
 import io.refmesh.control.registry.Problem;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.identity.SpiffeId;
 import java.time.Instant;
@@ -36,18 +37,24 @@ final class Session {
   /** One resource that the proxy is told. */
   static final class Subscription {
     private final Optional<ServicePort> port;
+    private final Optional<HostPort> address;
     private long sent;
     private long applied;
     private long refused;
     private String reason = "";
 
-    private Subscription(Optional<ServicePort> port) {
+    private Subscription(Optional<ServicePort> port, Optional<HostPort> address) {
       this.port = port;
+      this.address = address;
     }
 
-    /** Empty for the workload's own configuration and the trust roots. */
+    /** Empty for addresses, the workload's own configuration and the trust roots. */
     Optional<ServicePort> port() {
       return port;
+    }
+
+    Optional<HostPort> address() {
+      return address;
     }
 
     long sent() {
@@ -88,7 +95,14 @@ final class Session {
 
   /** False when it is subscribed already. */
   boolean subscribe(String resource, Optional<ServicePort> port) {
-    return subscriptions.putIfAbsent(resource, new Subscription(port)) == null;
+    return subscriptions.putIfAbsent(resource, new Subscription(port, Optional.empty())) == null;
+  }
+
+  /** As {@link #subscribe}, to what is at an address. */
+  boolean subscribeAddress(String resource, HostPort address) {
+    return subscriptions.putIfAbsent(
+            resource, new Subscription(Optional.empty(), Optional.of(address)))
+        == null;
   }
 
   Subscription requireSubscription(String resource) {

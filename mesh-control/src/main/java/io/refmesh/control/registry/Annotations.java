@@ -14,5 +14,8 @@ public final class Annotations {
    */
   public static final String OPAQUE_PORTS = "refmesh.io/opaque-ports";
 
+  /** On a workload: ports, separated by commas, on which callers reach it past its sidecar. */
+  public static final String SKIP_INBOUND_PORTS = "refmesh.io/skip-inbound-ports";
+
   private Annotations() {}
 }

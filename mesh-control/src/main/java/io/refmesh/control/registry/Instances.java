@@ -42,7 +42,8 @@ public record Instances(List<Instance> instances) {
    * @param applicationAddress where the application itself listens
    * @param draining on its way out: takes no new calls
    * @param annotations of the workload, those of its sidecar included
-   * @param outbound the loopback address on which its sidecar takes calls to each service
+   * @param outbound the address of each service; the sidecar listens there, unless it is captured
+   * @param captured whether the kernel leads its connections to the sidecar, whatever their address
    */
   public record Instance(
       String namespace,
@@ -57,7 +58,8 @@ public record Instances(List<Instance> instances) {
       boolean draining,
       List<Port> ports,
       Map<String, String> annotations,
-      List<Outbound> outbound) {
+      List<Outbound> outbound,
+      boolean captured) {
 
     public Instance {
       require(namespace, "namespace");

@@ -109,7 +109,8 @@ final class States {
         draining,
         new ArrayList<>(List.of(new Port("http", 8080, ""))),
         annotations,
-        List.of(new Outbound("shop/cart", "127.1.9.1"), new Outbound("shop/unknown", "127.1.9.2")));
+        List.of(new Outbound("shop/cart", "127.1.9.1"), new Outbound("shop/unknown", "127.1.9.2")),
+        false);
   }
 
   /** Where the sidecar of a replica takes calls. */

@@ -3,6 +3,7 @@ package io.refmesh.control.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
+import io.refmesh.control.build.Addresses;
 import io.refmesh.control.build.InstanceId;
 import io.refmesh.control.build.Snapshots;
 import io.refmesh.model.discovery.AppProtocol;
@@ -112,6 +113,7 @@ class PublisherTest {
             base.workloads(),
             base.destinations(),
             Map.of("shop", Map.of(CART, own)),
+            Addresses.NONE,
             List.of(),
             List.of()));
     publisher.publish(base);
@@ -191,6 +193,7 @@ class PublisherTest {
                 new Snapshots.Workload(new SpiffeId("cluster.local", "shop", "other"), config())),
             Map.of(),
             Map.of(),
+            Addresses.NONE,
             List.of(),
             List.of()));
 
@@ -204,7 +207,8 @@ class PublisherTest {
     connected(wire);
 
     Snapshots base = snapshots(AppProtocol.HTTP);
-    publisher.publish(new Snapshots(base.workloads(), Map.of(), Map.of(), List.of(), List.of()));
+    publisher.publish(
+        new Snapshots(base.workloads(), Map.of(), Map.of(), Addresses.NONE, List.of(), List.of()));
 
     assertThat(wire.last().hasNotFound()).isTrue();
   }
@@ -247,6 +251,7 @@ class PublisherTest {
             new InstanceId("shop", "web", 0, "127.1.2.1"), new Snapshots.Workload(WEB, config())),
         Map.of(CART, destination(protocol)),
         Map.of(),
+        Addresses.NONE,
         List.of(),
         List.of());
   }

@@ -73,14 +73,14 @@ public final class DestinationWire {
     return SpiffeId.maybeParseForeign(uri).orElseGet(() -> SpiffeId.parse(uri));
   }
 
-  static io.refmesh.model.wire.v1.HostPort encode(HostPort address) {
+  public static io.refmesh.model.wire.v1.HostPort encode(HostPort address) {
     return io.refmesh.model.wire.v1.HostPort.newBuilder()
         .setHost(address.host())
         .setPort(address.port())
         .build();
   }
 
-  static HostPort decode(io.refmesh.model.wire.v1.HostPort message) {
+  public static HostPort decode(io.refmesh.model.wire.v1.HostPort message) {
     return new HostPort(message.getHost(), message.getPort());
   }
 

@@ -121,7 +121,13 @@ public final class Listener {
     return switch (target) {
       case Target.Inbound inbound ->
           new ConnectionMeter.Labels(
-              "inbound", "src", false, "", "", Integer.toString(inbound.port()), address(channel));
+              "inbound",
+              "src",
+              false,
+              "",
+              "",
+              Integer.toString(inbound.port()),
+              address(channel, inbound.port()));
       case Target.Named named ->
           new ConnectionMeter.Labels("outbound", "src", false, "", "", "", address(channel));
       case Target.Outbound(var service, var protocol) ->
@@ -132,13 +138,23 @@ public final class Listener {
               service.namespace(),
               service.service(),
               Integer.toString(service.port()),
-              address(channel));
+              address(channel, service.port()));
+      case Target.Captured(HostPort called) ->
+          new ConnectionMeter.Labels(
+              "outbound", "src", false, "", "", Integer.toString(called.port()), called.toString());
     };
   }
 
   private static String address(Channel channel) {
     return channel.localAddress() instanceof InetSocketAddress local
-        ? local.getAddress().getHostAddress() + ":" + local.getPort()
+        ? address(channel, local.getPort())
+        : "";
+  }
+
+  /** With a redirect the port is not the one that was accepted on. */
+  private static String address(Channel channel, int port) {
+    return channel.localAddress() instanceof InetSocketAddress local
+        ? new HostPort(local.getAddress().getHostAddress(), port).toString()
         : "";
   }
 

@@ -1,6 +1,7 @@
 package io.refmesh.proxy.accept;
 
 import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 
 /** What an accepted connection was meant for. */
@@ -21,6 +22,14 @@ public sealed interface Target {
     @Override
     public AppProtocol protocol() {
       return AppProtocol.HTTP;
+    }
+  }
+
+  /** The application calls an address; what is there, the control plane knows. */
+  record Captured(HostPort address) implements Target {
+    @Override
+    public AppProtocol protocol() {
+      return AppProtocol.DETECT;
     }
   }
 }

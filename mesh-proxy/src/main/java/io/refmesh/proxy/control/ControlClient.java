@@ -3,9 +3,12 @@ package io.refmesh.proxy.control;
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.AddressState;
 import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.discovery.WorkloadConfig;
+import io.refmesh.model.wire.AddressWire;
 import io.refmesh.model.wire.DestinationWire;
 import io.refmesh.model.wire.WorkloadWire;
 import io.refmesh.model.wire.v1.Ack;
@@ -25,8 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -51,7 +52,7 @@ import org.jspecify.annotations.Nullable;
  * Decoded, given to the listeners, then remembered and acknowledged; when decoding or a listener
  * throws, refused with the message of the exception, and the state before stays.
  */
-final class ControlClient implements Destinations, WatchStream.Receiver, Runnable {
+final class ControlClient implements Destinations, Addresses, WatchStream.Receiver, Runnable {
 
   private static final Logger LOG = Logger.getLogger(ControlClient.class.getName());
 
@@ -79,9 +80,8 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
   }
 
   private sealed interface Event {
-    record Watched(Watcher watcher) implements Event {}
-
-    record Unwatched(Watcher watcher) implements Event {}
+    /** Somebody watches something, or does not any more. */
+    record Asked(Runnable change) implements Event {}
 
     record Received(WatchStream from, WatchResponse response) implements Event {}
 
@@ -89,38 +89,6 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
 
     /** There may be a certificate now. */
     record Woken() implements Event {}
-  }
-
-  /** One destination that somebody watches, or watched when the control plane was there last. */
-  private static final class Watched {
-    final List<Watcher> watchers = new CopyOnWriteArrayList<>();
-    volatile @Nullable DestinationState state;
-  }
-
-  private final class Watcher implements Subscription {
-    final ServicePort service;
-    final Consumer<DestinationState> listener;
-    private volatile @Nullable DestinationState state;
-
-    Watcher(ServicePort service, Consumer<DestinationState> listener) {
-      this.service = service;
-      this.listener = listener;
-    }
-
-    void tell(DestinationState newState) {
-      listener.accept(newState);
-      state = newState;
-    }
-
-    @Override
-    public Optional<DestinationState> state() {
-      return Optional.ofNullable(state);
-    }
-
-    @Override
-    public void close() {
-      events.add(new Event.Unwatched(this));
-    }
   }
 
   private final Connector connector;
@@ -135,7 +103,8 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
 
   // Read by other threads for /config and /ready.
-  private final Map<ServicePort, Watched> watched = new ConcurrentSkipListMap<>();
+  private final Watches<ServicePort, DestinationState> destinations;
+  private final Watches<HostPort, AddressState> addresses;
   private volatile @Nullable WorkloadConfig workload;
   private volatile @Nullable String lastFailure;
   private volatile boolean live;
@@ -165,13 +134,46 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
     connected.set(0);
     reconnects = metrics.counter(ProxyMetric.CONTROL_RECONNECTS_TOTAL);
     connectAtNanos = ticker.nanoTime();
+    Watches.Wire wire = new Watches.Wire(this::send, this::live, this::later);
+    destinations =
+        new Watches<>(
+            wire,
+            service ->
+                WatchRequest.newBuilder().setSubscribe(DestinationWire.encode(service)).build(),
+            service ->
+                WatchRequest.newBuilder().setUnsubscribe(DestinationWire.encode(service)).build());
+    addresses =
+        new Watches<>(
+            wire,
+            address ->
+                WatchRequest.newBuilder()
+                    .setSubscribeAddress(DestinationWire.encode(address))
+                    .build(),
+            address ->
+                WatchRequest.newBuilder()
+                    .setUnsubscribeAddress(DestinationWire.encode(address))
+                    .build());
   }
 
   @Override
   public Subscription watch(ServicePort service, Consumer<DestinationState> listener) {
-    Watcher watcher = new Watcher(service, listener);
-    events.add(new Event.Watched(watcher));
-    return watcher;
+    Watches<ServicePort, DestinationState>.Watcher watcher = destinations.watch(service, listener);
+    return new Subscription() {
+      @Override
+      public Optional<DestinationState> state() {
+        return watcher.state();
+      }
+
+      @Override
+      public void close() {
+        watcher.close();
+      }
+    };
+  }
+
+  @Override
+  public Watch watch(HostPort address, Consumer<AddressState> listener) {
+    return addresses.watch(address, listener)::close;
   }
 
   /** Looks again whether there is a certificate to connect with. */
@@ -195,14 +197,7 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
 
   /** Every destination with the last state that was accepted, for those that have one. */
   Map<ServicePort, DestinationState> states() {
-    Map<ServicePort, DestinationState> states = new TreeMap<>();
-    watched.forEach((service, entry) -> {
-      DestinationState state = entry.state;
-      if (state != null) {
-        states.put(service, state);
-      }
-    });
-    return states;
+    return new TreeMap<>(destinations.states());
   }
 
   @Override
@@ -254,8 +249,7 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
       case Event.Woken() -> {
         // A certificate may be there now.
       }
-      case Event.Watched(Watcher watcher) -> add(watcher);
-      case Event.Unwatched(Watcher watcher) -> remove(watcher);
+      case Event.Asked(Runnable change) -> change.run();
       case Event.Received(WatchStream from, WatchResponse response) -> {
         if (from == stream) {
           answered(from, response);
@@ -276,11 +270,8 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
       openedNanos = ticker.nanoTime();
       answered = false;
       opened.send(WatchRequest.newBuilder().setHello(hello).build());
-      watched.forEach((service, entry) -> {
-        if (!entry.watchers.isEmpty()) {
-          opened.send(subscribe(service));
-        }
-      });
+      destinations.subscribeAll();
+      addresses.subscribeAll();
     } catch (SSLException | RuntimeException e) {
       // Whatever it was, the next try may work, and the last state stays until then.
       lost(e.getMessage() == null ? e.toString() : e.getMessage());
@@ -318,7 +309,8 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
       answered = true;
       live = true;
       connected.set(1);
-      watched.values().removeIf(entry -> entry.watchers.isEmpty());
+      destinations.forgetUnwatched();
+      addresses.forgetUnwatched();
       if (lastFailure != null) {
         LOG.log(Level.INFO, "control plane found again");
         lastFailure = null;
@@ -364,15 +356,20 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
       }
       case DESTINATION -> {
         Destination destination = DestinationWire.decode(response.getDestination());
-        accept(destination.id(), new DestinationState.Known(response.getVersion(), destination));
+        destinations.accept(
+            destination.id(), new DestinationState.Known(response.getVersion(), destination));
       }
       case NOT_FOUND -> {
         ServicePort service = DestinationWire.decode(response.getNotFound().getService());
-        accept(
+        destinations.accept(
             service,
             new DestinationState.NotFound(
                 response.getVersion(), response.getNotFound().getReason()));
       }
+      case ADDRESS ->
+          addresses.accept(
+              DestinationWire.decode(response.getAddress().getAddress()),
+              AddressWire.decode(response.getAddress()));
       case TRUST -> held.trust(roots(response));
       case VALUE_NOT_SET ->
           throw new IllegalArgumentException(
@@ -393,63 +390,21 @@ final class ControlClient implements Destinations, WatchStream.Receiver, Runnabl
     return roots;
   }
 
-  private void accept(ServicePort service, DestinationState state) {
-    Watched entry = watched.get(service);
-    if (entry == null) {
-      // Crossed with the unsubscribe: nobody wants it any more.
-      return;
-    }
-    for (Watcher watcher : entry.watchers) {
-      watcher.tell(state);
-    }
-    entry.state = state;
-  }
-
-  private void add(Watcher watcher) {
-    Watched entry = watched.computeIfAbsent(watcher.service, service -> new Watched());
-    if (entry.watchers.isEmpty() && stream != null) {
-      stream.send(subscribe(watcher.service));
-    }
-    entry.watchers.add(watcher);
-    DestinationState state = entry.state;
-    if (state != null) {
-      try {
-        watcher.tell(state);
-      } catch (RuntimeException e) {
-        // Others took this version; this watcher has none until the next.
-        LOG.log(
-            Level.WARNING,
-            "a new watcher refused " + watcher.service + " version " + state.version(),
-            e);
-      }
-    }
-  }
-
-  private void remove(Watcher watcher) {
-    Watched entry = watched.get(watcher.service);
-    if (entry == null || !entry.watchers.remove(watcher) || !entry.watchers.isEmpty()) {
-      return;
-    }
+  private void send(WatchRequest request) {
     if (stream != null) {
-      stream.send(
-          WatchRequest.newBuilder()
-              .setUnsubscribe(DestinationWire.encode(watcher.service))
-              .build());
+      stream.send(request);
     }
-    if (live) {
-      watched.remove(watcher.service);
-    }
-    // Otherwise it stays: who asks again while the control plane is away must find the last state.
   }
 
-  private static WatchRequest subscribe(ServicePort service) {
-    return WatchRequest.newBuilder().setSubscribe(DestinationWire.encode(service)).build();
+  private void later(Runnable change) {
+    events.add(new Event.Asked(change));
   }
 
   private static String kind(WatchResponse response) {
     return switch (response.getValueCase()) {
       case WORKLOAD -> "workload";
       case DESTINATION, NOT_FOUND -> "destination";
+      case ADDRESS -> "address";
       case TRUST -> "trust";
       case VALUE_NOT_SET -> "unknown";
     };

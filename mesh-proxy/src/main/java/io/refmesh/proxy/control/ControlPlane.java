@@ -3,6 +3,8 @@ package io.refmesh.proxy.control;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.AddressState;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.wire.v1.Hello;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * The control plane as the rest of the proxy sees it: tells a listener of certificate and
  * configuration, answers for destinations, and says what is missing. Safe on any thread.
  */
-public final class ControlPlane implements Destinations, AutoCloseable {
+public final class ControlPlane implements Destinations, Addresses, AutoCloseable {
 
   private final TrustRoots roots;
   private final HeldCertificate held;
@@ -94,6 +96,11 @@ public final class ControlPlane implements Destinations, AutoCloseable {
   @Override
   public Subscription watch(ServicePort service, Consumer<DestinationState> listener) {
     return client.watch(service, listener);
+  }
+
+  @Override
+  public Watch watch(HostPort address, Consumer<AddressState> listener) {
+    return client.watch(address, listener);
   }
 
   /** What the proxy shows to its peers now. */

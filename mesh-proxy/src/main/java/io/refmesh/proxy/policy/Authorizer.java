@@ -24,6 +24,11 @@ public final class Authorizer {
   /** What is denied because no ALLOW matches carries this in place of a policy's name. */
   public static final String NO_ALLOW = "no-allow-policy-matches";
 
+  /**
+   * What is denied because no policy knows the port, while others of the workload are protected.
+   */
+  public static final String UNDECLARED_PORT = "undeclared-port";
+
   private final InboundPolicy policy;
   private final Map<Integer, List<CompiledAuthorization>> byPort = new HashMap<>();
 
@@ -58,10 +63,21 @@ public final class Authorizer {
   }
 
   private Decision decide(int port, Caller caller, @Nullable RequestHead request) {
+    List<CompiledAuthorization> onPort = byPort.get(port);
+    if (onPort == null) {
+      if (byPort.values().stream()
+          .flatMap(List::stream)
+          .anyMatch(authorization -> authorization.action() != Action.AUDIT)) {
+        return new Decision.Denied(
+            UNDECLARED_PORT,
+            "the workload declares no port " + port + ", and policies protect those it declares");
+      }
+      onPort = List.of();
+    }
     String allowedBy = "";
     String auditedBy = "";
     boolean allowSelects = false;
-    for (CompiledAuthorization authorization : byPort.getOrDefault(port, List.of())) {
+    for (CompiledAuthorization authorization : onPort) {
       Match match = authorization.matches(caller, request);
       switch (authorization.action()) {
         case DENY -> {

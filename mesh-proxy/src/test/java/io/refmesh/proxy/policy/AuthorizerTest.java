@@ -62,6 +62,19 @@ class AuthorizerTest {
   }
 
   @Test
+  void aPortThatNoPolicyKnowsIsClosedWhenPoliciesProtectOthers() {
+    assertThat(authorizer(allow(from(WEB))).connection(9999, meshed(WEB)))
+        .isInstanceOfSatisfying(
+            Decision.Denied.class,
+            denied -> assertThat(denied.policy()).isEqualTo(Authorizer.UNDECLARED_PORT));
+    assertThat(authorizer().connection(9999, STRANGER)).isInstanceOf(Decision.Allowed.class);
+    assertThat(
+            authorizer(new Authorization("shop/audit", Action.AUDIT, List.of(ANYTHING)))
+                .connection(9999, STRANGER))
+        .isInstanceOf(Decision.Allowed.class);
+  }
+
+  @Test
   @Acceptance(113)
   void allowsExactAndPatternIdentities() {
     Authorizer exact = authorizer(allow(from(WEB)));

@@ -20,8 +20,10 @@ final class Detached {
   private final RefmeshHome home;
   private final Path folder;
   private final Path state;
+  private final boolean netns;
 
-  Detached(RefmeshHome home, Path folder, Path state) {
+  Detached(RefmeshHome home, Path folder, Path state, boolean netns) {
+    this.netns = netns;
     this.home = home;
     this.folder = folder.toAbsolutePath().normalize();
     this.state = state;
@@ -42,6 +44,9 @@ final class Detached {
     }
     command.add(home.directory().resolve("bin").resolve("mesh").toString());
     command.addAll(List.of("up", "-f", folder.toString(), "--state", state.toString()));
+    if (netns) {
+      command.add("--netns");
+    }
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -104,6 +104,20 @@ final class StatusCommand implements Callable<Integer> {
               Integer.toString(workload.app().restarts())));
     }
     print(rows, out);
+    List<MeshStatus.Workload> inNamespaces =
+        status.workloads().stream().filter(workload -> !workload.netns().isEmpty()).toList();
+    if (!inNamespaces.isEmpty()) {
+      out.println();
+      rows.clear();
+      rows.add(List.of("WORKLOAD", "NETWORK NAMESPACE", "ADDRESS"));
+      inNamespaces.forEach(workload ->
+          rows.add(
+              List.of(
+                  workload.namespace() + "/" + workload.name() + "-" + workload.replica(),
+                  workload.netns(),
+                  workload.app().address())));
+      print(rows, out);
+    }
     out.println();
     rows.clear();
     rows.add(List.of("SERVICE", "PORTS", "ENDPOINTS"));

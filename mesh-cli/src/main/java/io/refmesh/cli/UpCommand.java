@@ -40,6 +40,12 @@ final class UpCommand implements Callable<Integer> {
           "Return when every workload is ready, and leave the mesh running (stop it with `mesh down`).")
   private boolean detach;
 
+  @Option(
+      names = "--netns",
+      description =
+          "Run each workload in a network namespace of its own, with transparent capture (root, Linux).")
+  private boolean netns;
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -59,9 +65,10 @@ final class UpCommand implements Callable<Integer> {
           }
         };
     if (detach) {
-      return new Detached(home, folder, state.directory()).start(progress);
+      return new Detached(home, folder, state.directory(), netns).start(progress);
     }
-    return foreground(LocalMeshOptions.of(folder, state.directory(), home), progress);
+    LocalMeshOptions options = LocalMeshOptions.of(folder, state.directory(), home);
+    return foreground(netns ? options.inNamespaces() : options, progress);
   }
 
   private int foreground(LocalMeshOptions options, Progress progress)

@@ -1,5 +1,6 @@
 package io.refmesh.local;
 
+import io.refmesh.local.network.NetworkNamespace;
 import io.refmesh.local.process.ManagedProcess;
 import io.refmesh.local.process.Probe;
 import io.refmesh.local.process.ProcessTable;
@@ -42,7 +43,11 @@ final class Instance {
   private volatile int restarts;
   private volatile String waitsFor = "not started";
 
-  /** What does not change while the instance lives. */
+  /**
+   * What does not change while the instance lives.
+   *
+   * @param namespace of the network, when the instance has one of its own
+   */
   record Setting(
       String identity,
       String inbound,
@@ -51,7 +56,8 @@ final class Instance {
       Map<String, String> sidecarEnvironment,
       List<String> applicationCommand,
       Map<String, String> applicationEnvironment,
-      Path directory) {}
+      Path directory,
+      Optional<NetworkNamespace> namespace) {}
 
   /**
    * @param changed called when readiness changed, on the instance's thread
@@ -306,11 +312,30 @@ final class Instance {
   private Optional<String> probeApplication() throws InterruptedException {
     String host = setting.applicationAddress();
     Optional<Replica.HttpGet> get = replica.readiness();
+    Optional<NetworkNamespace> namespace = setting.namespace();
+    if (namespace.isPresent()) {
+      return probeInside(namespace.get(), host);
+    }
     if (get.isPresent()) {
       return probe.http("http://" + host + ":" + get.get().port() + get.get().path());
     }
     return replica.ports().isEmpty()
         ? Optional.empty()
         : probe.tcp(host, replica.ports().getFirst().port());
+  }
+
+  /** From outside the sidecar would answer, or its policy refuse. */
+  private Optional<String> probeInside(NetworkNamespace namespace, String host)
+      throws InterruptedException {
+    try {
+      return namespace.call(() ->
+          replica.readiness().isPresent()
+              ? Probe.get(host, replica.readiness().get().port(), replica.readiness().get().path())
+              : replica.ports().isEmpty()
+                  ? Optional.empty()
+                  : probe.tcp(host, replica.ports().getFirst().port()));
+    } catch (IOException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
   }
 }

@@ -46,13 +46,17 @@ final class InstancesFile {
             .map(service ->
                 new Instances.Outbound(service, network.service(instance.number(), service)))
             .toList(),
-        false);
+        network.captured());
   }
 
   /** Those of the workload, and what {@code mesh status} shows of the instance. */
   private static Map<String, String> annotations(Instance instance) {
     Map<String, String> annotations = new TreeMap<>(instance.replica().annotations());
     annotations.put("refmesh.io/restarts", Integer.toString(instance.restarts()));
+    instance
+        .setting()
+        .namespace()
+        .ifPresent(namespace -> annotations.put("refmesh.io/netns", namespace.name()));
     return annotations;
   }
 }

@@ -2,6 +2,7 @@ package io.refmesh.local;
 
 import io.refmesh.local.network.LocalNetwork;
 import io.refmesh.local.network.LoopbackClaim;
+import io.refmesh.local.network.Namespaces;
 import io.refmesh.local.process.ManagedProcess;
 import io.refmesh.local.process.Probe;
 import io.refmesh.local.process.ProcessTable;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
@@ -43,6 +45,7 @@ public final class LocalMesh implements AutoCloseable {
   private final ProcessTable table;
   private final Probe probe = new Probe();
   private final LocalNetwork network;
+  private final Optional<Namespaces> namespaces;
   private final ControlPlane controlPlane;
   private final Surroundings surroundings;
   private final Map<String, Instance> instances = new TreeMap<>();
@@ -59,14 +62,17 @@ public final class LocalMesh implements AutoCloseable {
       Progress progress,
       FolderView view,
       LoopbackClaim claim,
-      StateFolder state) {
+      StateFolder state,
+      LocalNetwork network,
+      Optional<Namespaces> namespaces) {
     this.options = options;
     this.progress = progress;
     this.view = view;
     this.claim = claim;
     this.state = state;
     this.table = new ProcessTable(state.processes());
-    this.network = new LocalNetwork(claim.octet());
+    this.network = network;
+    this.namespaces = namespaces;
     this.controlPlane =
         new ControlPlane(
             options.home(),
@@ -76,7 +82,8 @@ public final class LocalMesh implements AutoCloseable {
             table,
             probe,
             progress);
-    this.surroundings = new Surroundings(options, state, network, controlPlane.address());
+    this.surroundings =
+        new Surroundings(options, state, network, namespaces, controlPlane.address());
   }
 
   /**
@@ -100,7 +107,14 @@ public final class LocalMesh implements AutoCloseable {
       if (!leftovers.isEmpty()) {
         progress.say("stopped what an earlier mesh had left: " + String.join(", ", leftovers));
       }
-      LocalMesh mesh = new LocalMesh(options, progress, view, claim, state);
+      Namespaces.sweep(options.state());
+      LocalNetwork network = new LocalNetwork(claim.octet(), options.namespaces());
+      Optional<Namespaces> namespaces =
+          options.namespaces()
+              ? Optional.of(Namespaces.open(options.state(), claim.octet(), network))
+              : Optional.empty();
+      LocalMesh mesh =
+          new LocalMesh(options, progress, view, claim, state, network, namespaces);
       try {
         mesh.startAll();
         return mesh;
@@ -109,6 +123,7 @@ public final class LocalMesh implements AutoCloseable {
         throw e;
       }
     } catch (IOException | InterruptedException | RuntimeException e) {
+      Namespaces.sweep(options.state());
       claim.close();
       throw e;
     }
@@ -279,6 +294,7 @@ public final class LocalMesh implements AutoCloseable {
       all.forEach(Instance::terminate);
       all.forEach(instance -> instance.stop(options.stopGrace(), options.stopGrace()));
       controlPlane.stop(options.stopGrace());
+      Namespaces.sweep(options.state());
       Files.deleteIfExists(state.processes());
       writeMesh("down", "");
     } finally {
@@ -412,12 +428,23 @@ public final class LocalMesh implements AutoCloseable {
     instance.stop(DRAIN_AT_MOST, options.stopGrace());
     synchronized (this) {
       leaving.remove(instance);
+      removeNamespace(instance);
       network.releaseInstance(instance.number());
       publish();
     }
   }
 
   // -- helpers
+
+  private void removeNamespace(Instance instance) {
+    try {
+      if (namespaces.isPresent() && instance.setting().namespace().isPresent()) {
+        namespaces.get().remove(instance.setting().namespace().get());
+      }
+    } catch (IOException e) {
+      progress.say("a network namespace stays until the mesh is down: " + e.getMessage());
+    }
+  }
 
   private void renewTokens() {
     try {

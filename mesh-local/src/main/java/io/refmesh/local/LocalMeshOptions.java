@@ -12,13 +12,15 @@ import java.util.Map;
  * @param state folder for keys, logs and handles of processes; made when absent
  * @param sidecarEnvironment settings of every sidecar, over those of annotations
  * @param stopGrace how long a process may take to end before it is killed
+ * @param namespaces whether each instance runs in a network namespace of its own; for root on Linux
  */
 public record LocalMeshOptions(
     Path folder,
     Path state,
     RefmeshHome home,
     Map<String, String> sidecarEnvironment,
-    Duration stopGrace) {
+    Duration stopGrace,
+    boolean namespaces) {
 
   public static final Duration STOP_GRACE = Duration.ofSeconds(10);
 
@@ -26,6 +28,21 @@ public record LocalMeshOptions(
     folder = folder.toAbsolutePath().normalize();
     state = state.toAbsolutePath().normalize();
     sidecarEnvironment = Map.copyOf(sidecarEnvironment);
+  }
+
+  /** On loopback addresses. */
+  public LocalMeshOptions(
+      Path folder,
+      Path state,
+      RefmeshHome home,
+      Map<String, String> sidecarEnvironment,
+      Duration stopGrace) {
+    this(folder, state, home, sidecarEnvironment, stopGrace, false);
+  }
+
+  /** The same, each instance in a network namespace of its own. */
+  public LocalMeshOptions inNamespaces() {
+    return new LocalMeshOptions(folder, state, home, sidecarEnvironment, stopGrace, true);
   }
 
   public static LocalMeshOptions of(Path folder, Path state, RefmeshHome home) {

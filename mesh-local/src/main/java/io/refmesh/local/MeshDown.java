@@ -1,5 +1,6 @@
 package io.refmesh.local;
 
+import io.refmesh.local.network.Namespaces;
 import io.refmesh.local.process.ProcessTable;
 import io.refmesh.local.process.ProcessTable.Entry;
 import java.io.IOException;
@@ -52,6 +53,7 @@ public final class MeshDown {
       }
     }
     ProcessTable.stopAll(state.processes(), LocalMeshOptions.STOP_GRACE);
+    Namespaces.sweep(directory);
     return stopped;
   }
 }

@@ -2,12 +2,15 @@ package io.refmesh.local;
 
 import io.refmesh.local.network.HostsFile;
 import io.refmesh.local.network.LocalNetwork;
+import io.refmesh.local.network.Namespaces;
+import io.refmesh.local.network.NetworkNamespace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -20,14 +23,20 @@ final class Surroundings {
   private final LocalMeshOptions options;
   private final StateFolder state;
   private final LocalNetwork network;
+  private final Optional<Namespaces> namespaces;
   private final String controlAddress;
   private @Nullable Tokens tokens;
 
   Surroundings(
-      LocalMeshOptions options, StateFolder state, LocalNetwork network, String controlAddress) {
+      LocalMeshOptions options,
+      StateFolder state,
+      LocalNetwork network,
+      Optional<Namespaces> namespaces,
+      String controlAddress) {
     this.options = options;
     this.state = state;
     this.network = network;
+    this.namespaces = namespaces;
     this.controlAddress = controlAddress;
   }
 
@@ -61,17 +70,36 @@ final class Surroundings {
             state.roots().toString(),
             token.toString());
     sidecar.putAll(options.sidecarEnvironment());
+    List<String> sidecarCommand = Sidecar.command(options.home(), replica);
     Map<String, String> environment =
         applicationEnvironment(replica, number, identity, inbound, application, hosts, view);
+    List<String> command = expand(replica.command(), environment);
+    if (namespaces.isEmpty()) {
+      return new Instance.Setting(
+          identity,
+          inbound,
+          application,
+          sidecarCommand,
+          sidecar,
+          command,
+          environment,
+          options.folder(),
+          Optional.empty());
+    }
+    Captured captured = new Captured(options.home(), state);
+    NetworkNamespace namespace = namespaces.get().create(replica.name(), number, hosts);
+    captured.lead(namespace, replica);
+    captured.add(sidecar, state.workload(replica.name() + "." + number));
     return new Instance.Setting(
         identity,
         inbound,
         application,
-        Sidecar.command(options.home(), replica),
+        captured.sidecar(namespace, sidecarCommand),
         sidecar,
-        expand(replica.command(), environment),
+        captured.application(namespace, command),
         environment,
-        options.folder());
+        options.folder(),
+        Optional.of(namespace));
   }
 
   /** Writes the names of all services for one instance; again when services come and go. */
@@ -91,6 +119,9 @@ final class Surroundings {
   Path writeToken(Replica replica, int number, String identity) throws IOException {
     Path token = state.workload(replica.name() + "." + number).resolve("token");
     tokens().write(token, identity, replica);
+    if (namespaces.isPresent()) {
+      Captured.give(token);
+    }
     return token;
   }
 

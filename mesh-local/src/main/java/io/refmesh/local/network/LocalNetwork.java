@@ -5,13 +5,18 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Addresses of one mesh inside its part of 127/8.
+ * Addresses of one mesh: inside its part of 127/8, or, with network namespaces, of a network that is
+ * kept for measurements (RFC 2544) and that nobody routes.
  *
  * <pre>
  * 127.n.0.1        the control plane
  * 127.n.x.1        sidecar of workload instance x: its inbound ports and its admin port
  * 127.n.x.2        the application of instance x
  * 127.n.x.10…250   what instance x calls: one address per service, the same last number in every instance
+ *
+ * 198.18.n.1       the control plane, on the bridge
+ * 198.18.n.x+1     workload instance x: its application, and its sidecar with it
+ * 198.19.n.10…250  services; nobody has these addresses, the kernel leads connections to the sidecar
  * </pre>
  *
  * Under the lock of the mesh.
@@ -23,16 +28,26 @@ public final class LocalNetwork {
   private static final int FIRST_SERVICE = 10;
 
   private final int octet;
+  private final boolean namespaces;
   private final BitSet instances = new BitSet();
   private final Map<String, Integer> services = new TreeMap<>();
   private int last;
 
-  public LocalNetwork(int octet) {
+  /**
+   * @param namespaces whether each instance has a network namespace of its own
+   */
+  public LocalNetwork(int octet, boolean namespaces) {
     this.octet = octet;
+    this.namespaces = namespaces;
   }
 
   public String controlPlane() {
-    return "127." + octet + ".0.1";
+    return namespaces ? "198.18." + octet + ".1" : "127." + octet + ".0.1";
+  }
+
+  /** Whether connections are led to sidecars by the kernel. */
+  public boolean captured() {
+    return namespaces;
   }
 
   /**
@@ -58,11 +73,11 @@ public final class LocalNetwork {
   }
 
   public String sidecar(int instance) {
-    return address(instance, 1);
+    return namespaces ? workload(instance) : address(instance, 1);
   }
 
   public String application(int instance) {
-    return address(instance, 2);
+    return namespaces ? workload(instance) : address(instance, 2);
   }
 
   /** Where {@code instance} reaches the service {@code namespace/name}. */
@@ -76,7 +91,11 @@ public final class LocalNetwork {
       }
       services.put(service, number);
     }
-    return address(instance, number);
+    return namespaces ? "198.19." + octet + "." + number : address(instance, number);
+  }
+
+  private String workload(int instance) {
+    return "198.18." + octet + "." + (instance + 1);
   }
 
   private String address(int instance, int number) {

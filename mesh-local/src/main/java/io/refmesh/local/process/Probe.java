@@ -1,12 +1,15 @@
 package io.refmesh.local.process;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -47,6 +50,30 @@ public final class Probe implements AutoCloseable {
     } catch (IOException e) {
       String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       return Optional.of("GET " + url + ": " + reason);
+    }
+  }
+
+  /** As {@link #http}, over a socket of the calling thread: it may be in another network. */
+  public static Optional<String> get(String host, int port, String path) {
+    String url = "http://" + host + ":" + port + path;
+    try (Socket socket = new Socket()) {
+      int millis = (int) ANSWER_WITHIN.toMillis();
+      socket.connect(new InetSocketAddress(host, port), millis);
+      socket.setSoTimeout(millis);
+      socket
+          .getOutputStream()
+          .write(
+              ("GET " + path + " HTTP/1.0\r\nHost: " + host + "\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      String status =
+          new BufferedReader(
+                  new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
+              .readLine();
+      return status != null && status.matches("HTTP/1\\.[01] [23]\\d\\d.*")
+          ? Optional.empty()
+          : Optional.of("GET " + url + " answered " + status);
+    } catch (IOException e) {
+      return Optional.of("GET " + url + ": " + e.getMessage());
     }
   }
 

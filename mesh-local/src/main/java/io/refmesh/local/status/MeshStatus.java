@@ -25,6 +25,9 @@ public record MeshStatus(
    */
   public record ControlPlane(long pid, String address, String trustDomain) {}
 
+  /**
+   * @param netns its network namespace; absent when it has none of its own
+   */
   public record Workload(
       String namespace,
       String name,
@@ -34,7 +37,8 @@ public record MeshStatus(
       String identity,
       App app,
       Sidecar sidecar,
-      @JsonInclude Certificate certificate) {}
+      @JsonInclude Certificate certificate,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) String netns) {}
 
   /**
    * @param pid 0 while it is being started again

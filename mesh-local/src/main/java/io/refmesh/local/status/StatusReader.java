@@ -145,7 +145,11 @@ public final class StatusReader implements AutoCloseable {
       MeshStatus.Certificate certificate) {
     String process =
         instance.namespace() + "/" + instance.workload() + "-" + instance.replica() + ".";
-    int number = Integer.parseInt(instance.address().split("\\.")[2]);
+    String[] numbers = instance.address().split("\\.");
+    int number =
+        instance.captured()
+            ? Integer.parseInt(numbers[3]) - 1
+            : Integer.parseInt(numbers[2]);
     return new MeshStatus.Workload(
         instance.namespace(),
         instance.workload(),
@@ -166,7 +170,8 @@ public final class StatusReader implements AutoCloseable {
             pid(processes, process + number + ".sidecar"),
             "http://" + instance.address() + ":" + ADMIN_PORT,
             instance.address()),
-        certificate);
+        certificate,
+        instance.annotations().getOrDefault("refmesh.io/netns", ""));
   }
 
   private static int restarts(Instances.Instance instance) {

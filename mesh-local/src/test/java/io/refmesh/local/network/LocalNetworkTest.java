@@ -10,7 +10,17 @@ import org.junit.jupiter.api.Test;
 
 final class LocalNetworkTest {
 
-  private final LocalNetwork network = new LocalNetwork(7);
+  private final LocalNetwork network = new LocalNetwork(7, false);
+
+  @Test
+  void withNamespacesAWorkloadAndItsSidecarHaveOneAddressAndServicesOneForAll() {
+    LocalNetwork namespaces = new LocalNetwork(7, true);
+    assertThat(namespaces.controlPlane()).isEqualTo("198.18.7.1");
+    assertThat(namespaces.sidecar(1)).isEqualTo("198.18.7.2");
+    assertThat(namespaces.application(1)).isEqualTo("198.18.7.2");
+    assertThat(namespaces.service(1, "shop/cart")).isEqualTo("198.19.7.10");
+    assertThat(namespaces.service(2, "shop/cart")).isEqualTo("198.19.7.10");
+  }
 
   @Test
   void givesEveryServiceOfEveryInstanceAnAddressOfItsOwn() {

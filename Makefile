@@ -36,8 +36,11 @@ test: jdk ## Unit and integration tests with all quality gates
 e2e: build ## Start the mesh, break it under load, write out/e2e/latest (SCENARIO=name SEED=n)
 	@bin/mesh e2e $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED))
 
-# $(call proof,GROUP,MODULE,OPTIONS): runs the tests with that tag and ends with the line `N passed, N failed`.
-proof = @mkdir -p target && touch target/$(1).stamp && $(MVN) -q -pl $(2) -am test -Dgroups=$(1) -DexcludedGroups= -Dsurefire.failIfNoSpecifiedTests=false -Dmaven.test.failure.ignore=true -Djacoco.skip=true $(3) && bin/tally target/$(1).stamp $(2)
+comma := ,
+space := $() $()
+
+# $(call proof,GROUP,MODULES,OPTIONS): runs the tests with that tag and ends with the line `N passed, N failed`.
+proof = @mkdir -p target && touch target/$(1).stamp && $(MVN) -q -pl $(subst $(space),$(comma),$(2)) -am test -Dgroups=$(1) -DexcludedGroups= -Dsurefire.failIfNoSpecifiedTests=false -Dmaven.test.failure.ignore=true -Djacoco.skip=true $(3) && bin/tally target/$(1).stamp $(2)
 
 # In the order of pom.xml: the modules with tests of what the mesh promises.
 ACCEPTANCE := mesh-model,mesh-proxy,mesh-control,mesh-local,chaos-scenarios,mesh-cli
@@ -54,8 +57,10 @@ h2spec: jdk ## HTTP/2 conformance of both sides, every case of h2spec (built wit
 interop: jdk ## Programs of others through a pair of sidecars: gRPC's own, curl, nghttp2, nginx, PostgreSQL, Redis …
 	$(call proof,interop,mesh-proxy)
 
+NETNS := mesh-proxy mesh-local
+
 netns: jdk ## Capture in network namespaces: rules, redirect, no loop, dual stack (root)
-	$(call proof,netns,mesh-proxy)
+	$(call proof,netns,$(NETNS))
 
 bench: build ## Cost beside Envoy, HAProxy and nginx: out/bench/latest (ROUNDS=3 SECONDS=6 WORKLOADS=h1-c32,… PEERS=envoy,refmesh,…)
 	@$(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx256m -cp load-tests/target/load-tests.jar io.refmesh.load.bench.BenchMain --home . $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(PEERS),--peers $(PEERS))

@@ -16,6 +16,7 @@ import picocli.CommandLine.HelpCommand;
       StatusCommand.class,
       TapCommand.class,
       E2eCommand.class,
+      RunCommand.class,
       InitCommand.class,
       TrainCommand.class,
       HelpCommand.class

@@ -28,7 +28,8 @@ final class UpCommand implements Callable<Integer> {
       required = true,
       paramLabel = "FOLDER",
       description =
-          "Folder of YAML: Service, Workload, HTTPRoute and the policies. Watched while the mesh runs.")
+          "Folder of YAML: Service, Workload, HTTPRoute and the policies. Watched while the mesh"
+              + " runs.")
   @SuppressWarnings("NullAway.Init")
   private Path folder;
 
@@ -37,13 +38,15 @@ final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--detach",
       description =
-          "Return when every workload is ready, and leave the mesh running (stop it with `mesh down`).")
+          "Return when every workload is ready, and leave the mesh running (stop it with `mesh"
+              + " down`).")
   private boolean detach;
 
   @Option(
       names = "--netns",
       description =
-          "Run each workload in a network namespace of its own, with transparent capture (root, Linux).")
+          "Run each workload in a network namespace of its own, with transparent capture (root,"
+              + " Linux).")
   private boolean netns;
 
   @Spec

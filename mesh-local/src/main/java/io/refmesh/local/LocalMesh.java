@@ -113,8 +113,7 @@ public final class LocalMesh implements AutoCloseable {
           options.namespaces()
               ? Optional.of(Namespaces.open(options.state(), claim.octet(), network))
               : Optional.empty();
-      LocalMesh mesh =
-          new LocalMesh(options, progress, view, claim, state, network, namespaces);
+      LocalMesh mesh = new LocalMesh(options, progress, view, claim, state, network, namespaces);
       try {
         mesh.startAll();
         return mesh;

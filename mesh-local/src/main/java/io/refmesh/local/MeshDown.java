@@ -53,6 +53,7 @@ public final class MeshDown {
       }
     }
     ProcessTable.stopAll(state.processes(), LocalMeshOptions.STOP_GRACE);
+    stopped.addAll(MeshRun.stopAll(state));
     Namespaces.sweep(directory);
     return stopped;
   }

@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -22,6 +24,8 @@ public record Instances(List<Instance> instances) {
 
   /** Name of the file in the state folder. */
   public static final String FILE = "instances.json";
+
+  private static final String RUN = "run-";
 
   public static final Instances NONE = new Instances(List.of());
 
@@ -124,6 +128,29 @@ public record Instances(List<Instance> instances) {
           file.getFileName() + ": " + e.getOriginalMessage() + " (expected: {\"instances\": […]})",
           e);
     }
+  }
+
+  /** The file of a command that somebody runs beside the supervisor. */
+  public static Path ofRun(Path stateFolder, int number) {
+    return stateFolder.resolve(RUN + number + "." + FILE);
+  }
+
+  /** What all files of the folder say together. */
+  static Instances readAll(Path stateFolder) throws IOException {
+    List<Instance> all = new ArrayList<>(read(stateFolder.resolve(FILE)).instances());
+    if (Files.isDirectory(stateFolder)) {
+      try (Stream<Path> files = Files.list(stateFolder)) {
+        for (Path file : files.filter(Instances::isOfRun).sorted().toList()) {
+          all.addAll(read(file).instances());
+        }
+      }
+    }
+    return new Instances(all);
+  }
+
+  static boolean isOfRun(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(RUN) && name.endsWith("." + FILE);
   }
 
   /** Replaces the file in one step. */

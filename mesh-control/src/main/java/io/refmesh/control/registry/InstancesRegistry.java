@@ -7,12 +7,13 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The file in which the local supervisor says what runs, watched. A broken file changes nothing. A
- * change takes effect within 200 ms; the listener is called from one thread of its own.
+ * The file in which the local supervisor says what runs, and those of commands beside it, watched.
+ * A broken file changes nothing. A change takes effect within 200 ms; the listener is called from
+ * one thread of its own.
  */
 public final class InstancesRegistry implements AutoCloseable {
 
-  private final Path file;
+  private final Path folder;
   private final FolderWatch watch;
   private State state = new State(Instances.NONE, Optional.empty());
 
@@ -24,16 +25,19 @@ public final class InstancesRegistry implements AutoCloseable {
   }
 
   public InstancesRegistry(Path stateFolder) {
-    this.file = stateFolder.resolve(Instances.FILE);
+    this.folder = stateFolder;
     this.watch =
         new FolderWatch(
-            stateFolder, candidate -> candidate.getFileName().toString().equals(Instances.FILE));
+            stateFolder,
+            candidate ->
+                candidate.getFileName().toString().equals(Instances.FILE)
+                    || Instances.isOfRun(candidate));
   }
 
   /** Reads the file now. */
   public synchronized State load() {
     try {
-      state = new State(Instances.read(file), Optional.empty());
+      state = new State(Instances.readAll(folder), Optional.empty());
     } catch (IOException e) {
       state =
           new State(

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Addresses of one mesh: inside its part of 127/8, or, with network namespaces, of a network that is
- * kept for measurements (RFC 2544) and that nobody routes.
+ * Addresses of one mesh: inside its part of 127/8, or, with network namespaces, of a network that
+ * is kept for measurements (RFC 2544) and that nobody routes.
  *
  * <pre>
  * 127.n.0.1        the control plane

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The network namespaces of one mesh, joined by a bridge, for root on Linux. Everything that is made
- * is written into a file first, so that whoever comes after a crash removes exactly that. Under the
- * lock of the mesh.
+ * The network namespaces of one mesh, joined by a bridge, for root on Linux. Everything that is
+ * made is written into a file first, so that whoever comes after a crash removes exactly that.
+ * Under the lock of the mesh.
  */
 public final class Namespaces {
 
@@ -23,7 +23,9 @@ public final class Namespaces {
   private static final String PREFIX = "refmesh";
   private static final Path MADE = Path.of("/run/netns");
 
-  /** {@code ip netns exec} puts the files of a folder of the namespace's name over those of /etc. */
+  /**
+   * {@code ip netns exec} puts the files of a folder of the namespace's name over those of /etc.
+   */
   private static final Path FILES = Path.of("/etc/netns");
 
   private static final int SECONDS_MAX = 30;

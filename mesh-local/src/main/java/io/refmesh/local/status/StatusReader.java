@@ -147,9 +147,7 @@ public final class StatusReader implements AutoCloseable {
         instance.namespace() + "/" + instance.workload() + "-" + instance.replica() + ".";
     String[] numbers = instance.address().split("\\.");
     int number =
-        instance.captured()
-            ? Integer.parseInt(numbers[3]) - 1
-            : Integer.parseInt(numbers[2]);
+        instance.captured() ? Integer.parseInt(numbers[3]) - 1 : Integer.parseInt(numbers[2]);
     return new MeshStatus.Workload(
         instance.namespace(),
         instance.workload(),

@@ -93,10 +93,7 @@ class NamespacesTest {
     for (String folder : List.of("/run/netns", "/etc/netns", "/sys/class/net")) {
       if (Files.isDirectory(Path.of(folder))) {
         try (var files = Files.list(Path.of(folder))) {
-          files
-              .map(Path::toString)
-              .filter(file -> file.contains(prefix))
-              .forEach(all::add);
+          files.map(Path::toString).filter(file -> file.contains(prefix)).forEach(all::add);
         }
       }
     }

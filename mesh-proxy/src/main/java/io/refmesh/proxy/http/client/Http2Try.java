@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An abandoned response is read and dropped for a moment before the stream is reset: a short
  * answer that a retry makes unwanted is over by then, and the peer counts it as what it was.
+ *
+ * <p>Longer than other files: both directions share the one state machine that decides when the
+ * stream is reset and when done is said.
  */
 final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink {
 

@@ -24,7 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** HTTP/2 from callers, frame by frame. */
+/** HTTP/2 from callers, frame by frame; long because every case needs the same server. */
 final class Http2ServerTest {
 
   private static final Caller STRANGER =

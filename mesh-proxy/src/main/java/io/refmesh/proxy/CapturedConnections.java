@@ -36,14 +36,14 @@ final class CapturedConnections {
 
   private final OutboundAddresses addresses;
   private final OutboundConnections services;
-  private final OutsideRelays outside;
+  private final EgressConnections outside;
   private final ProxyMetrics metrics;
   private final OncePerMinute lines;
 
   CapturedConnections(
       OutboundAddresses addresses,
       OutboundConnections services,
-      OutsideRelays outside,
+      EgressConnections outside,
       ProxyMetrics metrics,
       Ticker ticker) {
     this.addresses = addresses;

@@ -67,6 +67,11 @@ final class OutboundConnections {
     lines = new OncePerMinute(ticker);
   }
 
+  /** How the application's requests are taken. */
+  ServerSettings http() {
+    return http;
+  }
+
   void accepted(Accepted connection, Target.Outbound target) {
     Channel channel = connection.channel();
     OutboundServices.Service service = services.lease(target.service());

@@ -29,6 +29,7 @@ import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.client.ClientSettings;
 import io.refmesh.proxy.http.client.ConnectionPools;
 import io.refmesh.proxy.policy.AuthorizationMeters;
+import io.refmesh.proxy.policy.EgressRules;
 import io.refmesh.proxy.policy.RateLimits;
 import io.refmesh.proxy.relay.Dialer;
 import io.refmesh.proxy.resilience.FaultSlots;
@@ -98,6 +99,7 @@ final class Proxy implements AutoCloseable {
   private final ChannelGroup outbound = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable InboundStack inboundStack;
+  private volatile Optional<EgressRules> egress = Optional.empty();
   private volatile @Nullable AdminServer admin;
   private volatile @Nullable TapPort tap;
 
@@ -132,19 +134,15 @@ final class Proxy implements AutoCloseable {
     tls = new MeshTls(contexts, metrics, ticker);
     SidecarConnections secure = new SidecarConnections(tls, config.peers());
     Dialer dialer = new Dialer(transport, metrics);
-    endpoints =
-        new EndpointRegistry(
+    ConnectionPools upstreams =
+        new ConnectionPools(
+            secure,
+            transport.connections(),
+            (pipeline, endpoint) -> prepare(pipeline, "outbound", endpoint),
+            client(http2, "outbound"),
             ticker,
-            random,
-            new ConnectionPools(
-                secure,
-                transport.connections(),
-                (pipeline, endpoint) -> prepare(pipeline, "outbound", endpoint),
-                client(http2, "outbound"),
-                ticker,
-                random),
-            metrics,
-            config.zone());
+            random);
+    endpoints = new EndpointRegistry(ticker, random, upstreams, metrics, config.zone());
 
     // From the control plane.
     control =
@@ -170,7 +168,15 @@ final class Proxy implements AutoCloseable {
         new CapturedConnections(
             addresses,
             outboundConnections,
-            new OutsideRelays(dialer, ticker, metrics),
+            new EgressConnections(
+                () -> egress,
+                new OutsideRelays(dialer, ticker, metrics),
+                upstreams,
+                outboundConnections.http(),
+                limits.detectTimeout(),
+                metrics,
+                observers.all(),
+                ticker),
             metrics,
             ticker);
 
@@ -422,6 +428,7 @@ final class Proxy implements AutoCloseable {
     @Override
     public void workload(WorkloadConfig workload) {
       inboundStack = new InboundStack(workload.inbound(), inboundParts);
+      egress = workload.egress().map(EgressRules::new);
       inboundRelays.policyChanged();
       httpProxy.services(workload.outbound());
       listeners.outbound(workload.outbound());
@@ -448,6 +455,7 @@ final class Proxy implements AutoCloseable {
           Proxy.this.notReady(),
           listeners.describe(),
           stack == null ? Optional.empty() : Optional.of(stack.policy()),
+          egress.map(EgressRules::egress),
           control.destinations(),
           endpoints.snapshot(),
           stacks.limits());

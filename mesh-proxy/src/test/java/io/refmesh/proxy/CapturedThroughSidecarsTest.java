@@ -9,6 +9,7 @@ import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.capture.TestRules;
 import io.refmesh.testkit.TestNetwork;
@@ -120,6 +121,30 @@ class CapturedThroughSidecarsTest {
     assertThat(curl(web, "-i", "http://" + address + "/").output())
         .contains("502", "tls-identity-mismatch");
     assertThat(connections.get()).isEqualTo(before);
+  }
+
+  @Acceptance(127)
+  @Test
+  void whatThePolicyDoesNotListIsRefused() throws Exception {
+    serve(stranger, "::", 8080);
+    serve(stranger, "::", 8443);
+    webSidecar.mayCall(
+        new Egress(
+            "shop/outside",
+            false,
+            List.of(
+                new Egress.Entry(
+                    "shop/outside[0]", List.of("api.example.com"), List.of(8080), List.of()))));
+    int before = connections.get();
+    String there = stranger.ipv4() + ":8080";
+    Said denied = curl(web, "-i", "http://" + there + "/");
+    assertThat(denied.output())
+        .contains("403", "x-mesh-error: denied", "policy shop/outside: " + stranger.ipv4());
+    assertThat(curl(web, "-k", "https://" + stranger.ipv4() + ":8443/").exitCode()).isNotZero();
+    assertThat(connections.get()).isEqualTo(before);
+    assertThat(curl(web, "-H", "Host: api.example.com", "http://" + there + "/a").output())
+        .isEqualTo("/a for nobody");
+    assertThat(webSidecar.count("authorization_total", "outbound", "deny")).isEqualTo(2);
   }
 
   @Test

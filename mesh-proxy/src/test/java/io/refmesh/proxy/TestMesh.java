@@ -12,6 +12,7 @@ import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RateLimit;
@@ -202,6 +203,7 @@ final class TestMesh implements AutoCloseable {
     private List<Authorization> authorizations = List.of();
     private Optional<RateLimit> rateLimit = Optional.empty();
     private Optional<Faults> faults = Optional.empty();
+    private Optional<Egress> egress = Optional.empty();
     private @Nullable FakeControl control;
     private final ByteArrayOutputStream accessLog = new ByteArrayOutputStream();
 
@@ -269,6 +271,12 @@ final class TestMesh implements AutoCloseable {
       return this;
     }
 
+    /** Tells what may be called outside the mesh. */
+    void mayCall(Egress places) {
+      egress = Optional.of(places);
+      configure();
+    }
+
     Sidecar inject(Faults injected) {
       faults = Optional.of(injected);
       return this;
@@ -288,7 +296,8 @@ final class TestMesh implements AutoCloseable {
               .toList();
       control()
           .workload(
-              new WorkloadConfig(new InboundPolicy(defaultPolicy, TRUST_DOMAIN, told), outbound));
+              new WorkloadConfig(
+                  new InboundPolicy(defaultPolicy, TRUST_DOMAIN, told), outbound, egress));
       Eventually.holds(() -> proxy.notReady().isEmpty());
     }
 

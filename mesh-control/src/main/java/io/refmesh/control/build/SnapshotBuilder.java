@@ -46,6 +46,7 @@ public final class SnapshotBuilder {
   private final Ports ports;
   private final Routes routes;
   private final FaultInjection faults;
+  private final Outside outside;
   private final Inbound inbound;
   private final Map<ServicePort, Backend> backends = new TreeMap<>();
 
@@ -55,6 +56,7 @@ public final class SnapshotBuilder {
     policies = new PolicyMerge(state, problems);
     ports = new Ports(state);
     routes = new Routes(state, ports, problems);
+    outside = new Outside(state, problems);
     faults = new FaultInjection(state, ports, problems);
     inbound = new Inbound(state, trustDomain, ports, faults, problems);
   }
@@ -100,7 +102,7 @@ public final class SnapshotBuilder {
           InstanceId.of(instance),
           new Snapshots.Workload(
               Endpoints.identity(trustDomain, instance),
-              new WorkloadConfig(inbound.of(instance), outbound(instance))));
+              new WorkloadConfig(inbound.of(instance), outbound(instance), outside.of(instance))));
     }
     return new Snapshots(
         workloads,

@@ -48,7 +48,8 @@ final class AuthorizationPolicyReader {
   private static AuthorizationPolicy.Source source(Metadata metadata, Fields from) {
     if (from.isEmpty()) {
       from.problem(
-          "is empty (expected: identities, serviceAccounts, namespaces or networks; leave from out for anyone)");
+          "is empty (expected: identities, serviceAccounts, namespaces or networks; leave from out"
+              + " for anyone)");
     }
     List<String> identities =
         from.parsedList(
@@ -57,6 +58,23 @@ final class AuthorizationPolicyReader {
     for (Fields account : from.objects("serviceAccounts")) {
       accounts.add(TargetRefs.serviceAccount(metadata, account));
     }
+    List<Network> networks = networks(from);
+    List<String> namespaces = from.texts("namespaces");
+    if (!from.isEmpty()
+        && identities.isEmpty()
+        && accounts.isEmpty()
+        && namespaces.isEmpty()
+        && networks.isEmpty()) {
+      // An empty list matches everything further on: `namespaces: []` must not open the door.
+      from.problem(
+          "names nobody (expected: at least one identity, service account, namespace or network;"
+              + " leave from out for anyone)");
+    }
+    return new AuthorizationPolicy.Source(identities, accounts, namespaces, networks);
+  }
+
+  /** Networks by which a policy names addresses. */
+  static List<Network> networks(Fields from) {
     List<Network> networks = new ArrayList<>();
     for (Fields network : from.objects("networks")) {
       network.requiredText("cidr", "a network such as 10.0.0.0/8");
@@ -67,17 +85,7 @@ final class AuthorizationPolicyReader {
               network.parsedList(
                   "except", network.texts("except"), AuthorizationPolicyReader::cidr)));
     }
-    List<String> namespaces = from.texts("namespaces");
-    if (!from.isEmpty()
-        && identities.isEmpty()
-        && accounts.isEmpty()
-        && namespaces.isEmpty()
-        && networks.isEmpty()) {
-      // An empty list matches everything further on: `namespaces: []` must not open the door.
-      from.problem(
-          "names nobody (expected: at least one identity, service account, namespace or network; leave from out for anyone)");
-    }
-    return new AuthorizationPolicy.Source(identities, accounts, namespaces, networks);
+    return networks;
   }
 
   private static Target target(Fields to) {
@@ -102,7 +110,8 @@ final class AuthorizationPolicyReader {
         && paths.isEmpty()
         && headers.isEmpty()) {
       to.problem(
-          "names nothing (expected: at least one port, method, path or header; leave to out for everything)");
+          "names nothing (expected: at least one port, method, path or header; leave to out for"
+              + " everything)");
     }
     return new Target(ports, methods, paths, headers);
   }
@@ -114,7 +123,8 @@ final class AuthorizationPolicyReader {
       throw new IllegalArgumentException(
           "\""
               + Words.shortened(text)
-              + "\" (expected: spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>, or a beginning of it with * at the end)");
+              + "\" (expected: spiffe://<trust-domain>/ns/<namespace>/sa/<service-account>, or a"
+              + " beginning of it with * at the end)");
     }
     return text;
   }

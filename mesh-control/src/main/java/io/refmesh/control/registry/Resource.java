@@ -6,6 +6,7 @@ import java.util.Comparator;
 public sealed interface Resource
     permits AuthorizationPolicy,
         Detour,
+        EgressPolicy,
         FaultPolicy,
         MeshConfig,
         Namespace,

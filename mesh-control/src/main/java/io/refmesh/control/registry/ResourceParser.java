@@ -34,7 +34,8 @@ public final class ResourceParser {
           "gateway.networking.k8s.io/v1alpha3",
           "gateway.networking.k8s.io/v1");
   private static final String SERVED =
-      "Service, Namespace, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, MeshConfig, ResiliencePolicy, AuthorizationPolicy, RateLimitPolicy, FaultPolicy, Detour or Workload";
+      "Service, Namespace, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, MeshConfig, ResiliencePolicy,"
+          + " AuthorizationPolicy, RateLimitPolicy, FaultPolicy, EgressPolicy, Detour or Workload";
 
   // RFC 1123, as Kubernetes checks names.
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
@@ -147,6 +148,7 @@ public final class ResourceParser {
       case "RateLimitPolicy" ->
           Optional.of(RateLimitPolicyReader.read(metadata, origin, spec(root)));
       case "FaultPolicy" -> FaultPolicyReader.read(metadata, origin, spec(root));
+      case "EgressPolicy" -> Optional.of(EgressPolicyReader.read(metadata, origin, spec(root)));
       case "Detour" -> DetourReader.read(metadata, origin, spec(root));
       default -> Optional.of(WorkloadReader.read(metadata, origin, spec(root)));
     };
@@ -165,16 +167,10 @@ public final class ResourceParser {
           "AuthorizationPolicy",
           "RateLimitPolicy",
           "FaultPolicy",
+          "EgressPolicy",
           "Detour",
           "Workload" ->
           Optional.empty();
-      case "EgressPolicy" ->
-          Optional.of(
-              kind
-                  + " is not served by this version, and a policy without effect would mislead"
-                  + " (expected: "
-                  + SERVED
-                  + "; remove the object)");
       case "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job" ->
           Optional.of(
               "\""
@@ -202,6 +198,7 @@ public final class ResourceParser {
                               "AuthorizationPolicy",
                               "RateLimitPolicy",
                               "FaultPolicy",
+                              "EgressPolicy",
                               "Detour",
                               "Workload"))
                       .map(known -> "; did you mean " + known + "?")

@@ -2,6 +2,7 @@ package io.refmesh.control.state;
 
 import io.refmesh.control.registry.AuthorizationPolicy;
 import io.refmesh.control.registry.Detour;
+import io.refmesh.control.registry.EgressPolicy;
 import io.refmesh.control.registry.Expiring;
 import io.refmesh.control.registry.FaultPolicy;
 import io.refmesh.control.registry.Instances.Instance;
@@ -41,6 +42,7 @@ public record ClusterState(
     List<AuthorizationPolicy> authorizationPolicies,
     List<RateLimitPolicy> rateLimitPolicies,
     List<TimedFault> faults,
+    List<EgressPolicy> egressPolicies,
     List<Detour> detours,
     List<Workload> workloads,
     List<Instance> instances) {
@@ -58,6 +60,7 @@ public record ClusterState(
     authorizationPolicies = List.copyOf(authorizationPolicies);
     rateLimitPolicies = List.copyOf(rateLimitPolicies);
     faults = List.copyOf(faults);
+    egressPolicies = List.copyOf(egressPolicies);
     detours = List.copyOf(detours);
     workloads = List.copyOf(workloads);
     instances = List.copyOf(instances);
@@ -86,6 +89,7 @@ public record ClusterState(
         only(FaultPolicy.class, resources).stream()
             .map(policy -> new TimedFault(policy, end.apply(policy)))
             .toList(),
+        only(EgressPolicy.class, resources),
         only(Detour.class, resources).stream()
             .filter(detour -> end.apply(detour).isPresent())
             .toList(),

@@ -44,6 +44,7 @@ public final class WorkloadWire {
               .setService(DestinationWire.encode(listener.service()))
               .setProtocol(DestinationWire.encode(listener.protocol())));
     }
+    config.egress().ifPresent(egress -> message.setEgress(EgressWire.encode(egress)));
     return message.build();
   }
 
@@ -59,7 +60,10 @@ public final class WorkloadWire {
                     DestinationWire.decode(listener.getListen()),
                     DestinationWire.decode(listener.getService()),
                     DestinationWire.decode(listener.getProtocol())))
-            .toList());
+            .toList(),
+        message.hasEgress()
+            ? Optional.of(EgressWire.decode(message.getEgress()))
+            : Optional.empty());
   }
 
   private static InboundPolicy.Port decode(InboundPort message) {

@@ -11,6 +11,7 @@ import io.refmesh.model.discovery.WorkloadConfig;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RateLimit;
@@ -59,7 +60,20 @@ final class Records {
   WorkloadConfig workload() {
     return new WorkloadConfig(
         new InboundPolicy(one(InboundPolicy.Default.values()), "cluster.local", listOf(this::port)),
-        listOf(() -> new OutboundListener(hostPort(), servicePort(), one(AppProtocol.values()))));
+        listOf(() -> new OutboundListener(hostPort(), servicePort(), one(AppProtocol.values()))),
+        maybe(this::egress));
+  }
+
+  private Egress egress() {
+    return new Egress(
+        text(),
+        random.nextBoolean(),
+        listOf(() ->
+            new Egress.Entry(
+                text(),
+                listOf(this::text),
+                listOf(() -> random.nextInt(1, 65_536)),
+                listOf(() -> new Authorization.Network("10.0.0.0/8", listOf(this::text))))));
   }
 
   private Backend backend() {

@@ -3,6 +3,7 @@ package io.refmesh.proxy.admin;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.proxy.control.DestinationState;
 import io.refmesh.proxy.endpoint.EndpointRegistry.EndpointSnapshot;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param certificate empty before the first one and after one has expired
  * @param controlConnected whether the control plane is there now
  * @param inbound empty before the first configuration
+ * @param egress what may be called outside the mesh; empty when no policy says
  * @param destinations by service port, what the control plane said last
  * @param limits of services that have any on concurrency
  * @param endpoints what was learned about the endpoints of backends in use
@@ -30,6 +32,7 @@ public record ConfigDump(
     List<String> notReady,
     List<Listener> listeners,
     Optional<InboundPolicy> inbound,
+    Optional<Egress> egress,
     Map<ServicePort, DestinationState> destinations,
     List<EndpointSnapshot> endpoints,
     Map<ServicePort, ConcurrencyLimit.Snapshot> limits) {

@@ -48,6 +48,7 @@ final class ConfigPage {
     page.put("controlPlane", Map.of("connected", dump.controlConnected()));
     page.put("listeners", dump.listeners().stream().map(ConfigPage::listener).toList());
     dump.inbound().ifPresent(inbound -> page.put("inbound", inbound(inbound)));
+    dump.egress().ifPresent(egress -> page.put("egress", PolicyPage.egress(egress)));
     page.put("destinations", destinations(dump));
     page.put("limits", dump.limits().entrySet().stream().map(ConfigPage::limit).toList());
     return Json.write(page);
@@ -118,14 +119,7 @@ final class ConfigPage {
     for (Authorization.Source source : rule.from()) {
       Map<String, Object> one = new LinkedHashMap<>();
       putList(one, "identities", source.identities());
-      putList(
-          one,
-          "networks",
-          source.networks().stream()
-              .map(network ->
-                  network.cidr()
-                      + (network.except().isEmpty() ? "" : " except " + network.except()))
-              .toList());
+      putList(one, "networks", source.networks().stream().map(PolicyPage::network).toList());
       from.add(one);
     }
     putList(json, "from", from);

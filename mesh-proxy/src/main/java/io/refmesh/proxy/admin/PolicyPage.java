@@ -1,5 +1,7 @@
 package io.refmesh.proxy.admin;
 
+import io.refmesh.model.policy.Authorization;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.Faults.Effect;
 import io.refmesh.model.policy.RateLimit;
@@ -29,6 +31,29 @@ final class PolicyPage {
       json.put("overrides", overrides);
     }
     return json;
+  }
+
+  static Map<String, Object> egress(Egress egress) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("policy", egress.policy());
+    json.put("default", egress.allowed() ? "Allow" : "Deny");
+    json.put(
+        "allow",
+        egress.entries().stream()
+            .map(entry -> {
+              Map<String, Object> one = new LinkedHashMap<>();
+              one.put("name", entry.name());
+              one.put("hosts", entry.hosts());
+              one.put("ports", entry.ports());
+              one.put("networks", entry.networks().stream().map(PolicyPage::network).toList());
+              return one;
+            })
+            .toList());
+    return json;
+  }
+
+  static String network(Authorization.Network network) {
+    return network.cidr() + (network.except().isEmpty() ? "" : " except " + network.except());
   }
 
   static Map<String, Object> faults(Faults faults) {

@@ -10,11 +10,23 @@ public final class AuthorizationMeters {
 
   private record Key(String decision, String policy) {}
 
+  private final String direction;
   private final ProxyMetrics metrics;
   private final ConcurrentHashMap<Key, Counter> counters = new ConcurrentHashMap<>();
 
+  /** Of what calls the application. */
   public AuthorizationMeters(ProxyMetrics metrics) {
+    this("inbound", metrics);
+  }
+
+  private AuthorizationMeters(String direction, ProxyMetrics metrics) {
+    this.direction = direction;
     this.metrics = metrics;
+  }
+
+  /** Of what the application calls outside the mesh. */
+  public static AuthorizationMeters outbound(ProxyMetrics metrics) {
+    return new AuthorizationMeters("outbound", metrics);
   }
 
   public void count(Decision decision) {
@@ -22,7 +34,7 @@ public final class AuthorizationMeters {
     counters
         .computeIfAbsent(
             key,
-            k -> metrics.counter(ProxyMetric.AUTHORIZATION_TOTAL, "inbound", k.decision, k.policy))
+            k -> metrics.counter(ProxyMetric.AUTHORIZATION_TOTAL, direction, k.decision, k.policy))
         .increment();
   }
 }

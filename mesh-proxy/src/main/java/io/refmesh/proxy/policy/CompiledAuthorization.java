@@ -13,37 +13,11 @@ import org.jspecify.annotations.Nullable;
 /** One policy for one port, with its networks read. Pure and immutable. */
 final class CompiledAuthorization {
 
-  private record Network(Optional<Cidr> cidr, List<Optional<Cidr>> except) {
-
-    static Network of(Authorization.Network network) {
-      return new Network(
-          Cidr.maybeParse(network.cidr()),
-          network.except().stream().map(Cidr::maybeParse).toList());
-    }
-
-    /** A part that cannot be read makes it unsure. */
-    Match contains(Caller caller) {
-      Match within = contains(cidr, caller);
-      Match excepted = Match.NO;
-      for (Optional<Cidr> exception : except) {
-        excepted = excepted.or(contains(exception, caller));
-      }
-      return switch (excepted) {
-        case NO -> within;
-        case UNSURE -> within.and(Match.UNSURE);
-        case YES -> Match.NO;
-      };
-    }
-
-    private static Match contains(Optional<Cidr> cidr, Caller caller) {
-      return cidr.map(network -> network.contains(caller.address())).orElse(Match.UNSURE);
-    }
-  }
-
-  private record Source(List<String> identities, List<Network> networks) {
+  private record Source(List<String> identities, List<CompiledNetwork> networks) {
 
     static Source of(Authorization.Source source) {
-      return new Source(source.identities(), source.networks().stream().map(Network::of).toList());
+      return new Source(
+          source.identities(), source.networks().stream().map(CompiledNetwork::of).toList());
     }
 
     Match matches(Caller caller) {
@@ -54,8 +28,8 @@ final class CompiledAuthorization {
       }
       if (!networks.isEmpty() && match != Match.NO) {
         Match inside = Match.NO;
-        for (Network network : networks) {
-          inside = inside.or(network.contains(caller));
+        for (CompiledNetwork network : networks) {
+          inside = inside.or(network.contains(caller.address()));
         }
         match = match.and(inside);
       }

@@ -46,6 +46,30 @@ public sealed interface RequestTarget {
     }
   }
 
+  /** Requests of the own application to places outside the mesh. */
+  record Outside(int number) implements RequestTarget {
+
+    @Override
+    public String direction() {
+      return "outbound";
+    }
+
+    @Override
+    public String namespace() {
+      return "";
+    }
+
+    @Override
+    public String service() {
+      return "";
+    }
+
+    @Override
+    public String port() {
+      return Integer.toString(number);
+    }
+  }
+
   /**
    * Requests to the own application.
    *
@@ -97,6 +121,10 @@ public sealed interface RequestTarget {
               own.workload() + "-" + own.replica(),
               own.identity().uri(),
               own.application().toString());
+      case Outside outside ->
+          endpoint == null
+              ? Instance.UNKNOWN
+              : new Instance("", "", "", endpoint.address().toString());
       case Outbound out -> endpoint == null ? Instance.UNKNOWN : Instance.of(endpoint);
     };
   }

@@ -9,6 +9,7 @@ import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.Faults;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.RateLimit;
@@ -57,6 +58,7 @@ class ConfigPageTest {
             List.of("certificate: none yet", "configuration: none yet"),
             List.of(),
             Optional.empty(),
+            Optional.empty(),
             Map.of(),
             List.of(),
             Map.of());
@@ -83,6 +85,16 @@ class ConfigPageTest {
                 "http",
                 "address already in use")),
         Optional.of(inbound()),
+        Optional.of(
+            new Egress(
+                "shop/outside",
+                false,
+                List.of(
+                    new Egress.Entry(
+                        "shop/outside[0]",
+                        List.of("api.example.com"),
+                        List.of(443),
+                        List.of(new Authorization.Network("192.0.2.0/24", List.of())))))),
         Map.of(
             SERVICE,
             new DestinationState.Known(7, destination(healthy, detoured)),

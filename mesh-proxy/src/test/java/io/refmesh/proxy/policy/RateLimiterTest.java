@@ -20,6 +20,7 @@ import io.refmesh.proxy.scripted.RecordingReply;
 import io.refmesh.proxy.scripted.ScriptedService;
 import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -32,8 +33,9 @@ class RateLimiterTest {
   private final TestLoop loop = new TestLoop();
   private final RateLimits limits = new RateLimits(loop.ticker, loop.metrics);
 
-  /** Acceptance 122: 20 requests per second against 5. */
+  /** 20 requests per second against 5. */
   @Test
+  @Acceptance(122)
   void refusesThreeQuartersOfFourTimesTheRate() {
     RateLimit limit = perIdentity(5, 2);
     int refused = 0;
@@ -45,8 +47,9 @@ class RateLimiterTest {
     assertThat(counted("identity")).isEqualTo(refused);
   }
 
-  /** Acceptance 124: 100 requests per second of many callers against 70 in all. */
+  /** 100 requests per second of many callers against 70 in all. */
   @Test
+  @Acceptance(124)
   void refusesThirtyOfAHundredOfAllTogether() {
     RateLimit limit =
         new RateLimit(Optional.of(new Rate("shop/cart", 70, 7)), Optional.empty(), List.of());

@@ -24,6 +24,7 @@ import io.refmesh.proxy.scripted.ScriptedService;
 import io.refmesh.proxy.scripted.TestBody;
 import io.refmesh.proxy.scripted.TestLoop;
 import io.refmesh.proxy.telemetry.ProxyMetric;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,8 +54,8 @@ class FaultLayerTest {
     assertThat(injected("abort")).isEqualTo(1);
   }
 
-  /** Acceptance 45. */
   @Test
+  @Acceptance(45)
   void tellsGrpcTheStatusThatCorresponds() {
     Map.of(502, 14, 503, 14, 504, 4, 403, 7, 429, 8, 404, 5, 500, 13, 418, 2)
         .forEach((http, grpc) -> {

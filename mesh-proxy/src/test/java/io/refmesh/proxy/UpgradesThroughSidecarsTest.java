@@ -31,8 +31,12 @@ import org.junit.jupiter.api.Test;
 class UpgradesThroughSidecarsTest {
 
   private static final String HANDSHAKE =
-      "GET /chat HTTP/1.1\r\nHost: cart.shop\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-          + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+      "GET /chat HTTP/1.1\r\n"
+          + "Host: cart.shop\r\n"
+          + "Connection: keep-alive, Upgrade\r\n"
+          + "Upgrade: websocket\r\n"
+          + "Sec-WebSocket-Version: 13\r\n"
+          + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
   private static final String SWITCHING =
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
           + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -103,6 +107,8 @@ class UpgradesThroughSidecarsTest {
     assertThat(seen.field("sec-websocket-key")).isEqualTo("dGhlIHNhbXBsZSBub25jZQ==");
     assertThat(seen.field("x-mesh-original-method")).isNull();
     assertThat(cart.count("tls_handshakes_total", "inbound", "success")).isEqualTo(1);
+    assertThat(web.count("tunnels_total", "outbound", "websocket")).isEqualTo(1);
+    assertThat(cart.count("tunnels_total", "inbound", "websocket")).isEqualTo(1);
     Eventually.holds(
         () -> web.count("response_total", "outbound", "status_code=\"101\"", "success") == 1);
     Eventually.holds(() -> cart.count("response_total", "inbound", "status_code=\"101\"") == 1);
@@ -131,7 +137,10 @@ class UpgradesThroughSidecarsTest {
         Message answer =
             client
                 .send(
-                    "POST /attach HTTP/1.1\r\nHost: a\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\n")
+                    "POST /attach HTTP/1.1\r\n"
+                        + "Host: a\r\n"
+                        + "Upgrade: tcp\r\n"
+                        + "Connection: Upgrade\r\n\r\n")
                 .readHead();
         assertThat(answer.status()).isEqualTo(101);
         assertThat(answer.field("upgrade")).isEqualTo("tcp");

@@ -156,6 +156,13 @@ public enum ProxyMetric {
       "",
       List.of("direction", "error"),
       "Connections and request heads refused before they became an exchange, by error code."),
+  TUNNELS_TOTAL(
+      "tunnels_total",
+      Kind.COUNTER,
+      "",
+      List.of("direction", "dst_namespace", "dst_service", "dst_port", "protocol"),
+      "Exchanges that became tunnels, by 101 to an upgrade or 2xx to CONNECT: websocket, connect or"
+          + " other."),
   HTTP2_FLOODS_TOTAL(
       "http2_floods_total",
       Kind.COUNTER,

@@ -8,6 +8,7 @@ import io.refmesh.proxy.http.Layer;
 import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Reply;
+import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
 import java.util.List;
 import java.util.Locale;
@@ -150,6 +151,9 @@ public final class RequestMetricsLayer implements Layer {
       if (!head.informational()) {
         status = head.status();
         responseBody = head.body();
+        if (request().tunnelAfter(status)) {
+          tunnelOpened(request());
+        }
         CharSequence code = fromMesh() ? head.headers().get(MeshHeaders.ERROR) : null;
         error = code == null ? "" : code.toString();
         if (observers.length > 0) {
@@ -202,6 +206,26 @@ public final class RequestMetricsLayer implements Layer {
       EndpointSpec endpoint = exchange.endpoint();
       return endpoint != null && endpoint.identity().isPresent();
     }
+  }
+
+  /** Rare enough to look the counter up. */
+  private void tunnelOpened(RequestHead request) {
+    String protocol =
+        switch (request.upgrade().toLowerCase(Locale.ROOT)) {
+          case "" -> "connect";
+          case "websocket" -> "websocket";
+          // Callers may invent others.
+          default -> OTHER;
+        };
+    metrics
+        .counter(
+            ProxyMetric.TUNNELS_TOTAL,
+            target.direction(),
+            target.namespace(),
+            target.service(),
+            target.port(),
+            protocol)
+        .increment();
   }
 
   private Counter requests(Begun key) {

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * What the proxy is told when it starts; everything else comes from the control plane. The only
  * reader of the environment.
  *
+ * <p>The file is long because it is a list: every setting once, with what it may be.
+ *
  * @param zone empty when it is not known
  * @param httpProxy where programs that know HTTP_PROXY find the mesh; empty for nowhere
  * @param inbound address to listen on, on every port of {@code ports}

@@ -274,6 +274,11 @@ final class Proxy implements AutoCloseable {
     return metrics;
   }
 
+  /** What is known of the endpoints that it calls. */
+  EndpointRegistry endpoints() {
+    return endpoints;
+  }
+
   /** Begins to drain, once; completes when nothing is left, or at the timeout. */
   CompletionStage<Void> drain() {
     return draining.begin();

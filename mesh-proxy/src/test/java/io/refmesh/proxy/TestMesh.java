@@ -66,8 +66,7 @@ final class TestMesh implements AutoCloseable {
 
   private final List<Sidecar> sidecars = new ArrayList<>();
 
-  /** Of the sidecars made from now on. */
-  TelemetryConfig telemetry =
+  static final TelemetryConfig TELEMETRY =
       new TelemetryConfig(
           TelemetryConfig.AccessLogging.OFF,
           2_000,
@@ -78,6 +77,9 @@ final class TestMesh implements AutoCloseable {
           0,
           Optional.empty(),
           Set.of(identity("tap")));
+
+  /** Of the sidecars made from now on. */
+  TelemetryConfig telemetry = TELEMETRY;
 
   static SpiffeId identity(String account) {
     return new SpiffeId(TRUST_DOMAIN, "shop", account);

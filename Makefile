@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build test e2e acceptance interop netns bench simulate verify fmt clean
+.PHONY: help jdk build test e2e acceptance interop netns bench simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -69,7 +69,10 @@ bench: build ## Cost beside Envoy, HAProxy and nginx: out/bench/latest (ROUNDS=3
 simulate: jdk ## Whole proxies on simulated time with everything going wrong (SEEDS=n, or SEED=n for one)
 	$(call proof,simulate,mesh-proxy,-Dseeds=$(SEEDS) $(if $(SEED),-Dseed=$(SEED)))
 
-verify: test simulate e2e ## All that CI does
+fuzz: jdk ## Arbitrary bytes for whatever reads bytes of others (SECONDS=n for each target)
+	$(call proof,fuzz,mesh-model mesh-proxy,$(if $(SECONDS),-Dfuzz.seconds=$(SECONDS)))
+
+verify: test simulate fuzz e2e ## All that CI does
 
 fmt: jdk ## Format the sources
 	$(MVN) -q spotless:apply

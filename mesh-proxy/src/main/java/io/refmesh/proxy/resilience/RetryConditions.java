@@ -4,6 +4,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.RetryCondition;
+import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.ResponseHead;
@@ -15,9 +16,18 @@ record RetryConditions(List<RetryCondition> on) {
 
   private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
 
-  /** The condition that a response head meets; null if none. */
-  @Nullable RetryCondition met(ResponseHead head, boolean grpc) {
-    return met(head.status(), head.headers(), grpc);
+  /**
+   * The condition that a response head meets; null if none.
+   *
+   * @param meshed whether a sidecar sent it: what befell its own call of the application is then
+   *     told by the error's code, and meets the same conditions as if it had befallen ours
+   */
+  @Nullable RetryCondition met(ResponseHead head, boolean grpc, boolean meshed) {
+    return met(
+        head.status(),
+        head.headers(),
+        grpc,
+        meshed ? head.headers().get(MeshHeaders.ERROR) : null);
   }
 
   /**
@@ -36,14 +46,20 @@ record RetryConditions(List<RetryCondition> on) {
    * @param fields of the head, or trailers
    */
   @Nullable RetryCondition met(int status, Http2Headers fields, boolean grpc) {
+    return met(status, fields, grpc, null);
+  }
+
+  private @Nullable RetryCondition met(
+      int status, Http2Headers fields, boolean grpc, @Nullable CharSequence error) {
     int grpcStatus = grpc ? grpcStatus(fields) : -1;
     for (RetryCondition condition : on) {
       boolean met =
           switch (condition) {
             case RetryCondition.Status(int from, int to) -> status >= from && status <= to;
             case RetryCondition.GrpcStatus(int code) -> grpcStatus == code;
-            case RetryCondition.ConnectFailure c -> false;
-            case RetryCondition.Reset c -> false;
+            case RetryCondition.ConnectFailure c ->
+                is(MeshError.CONNECT_FAILED, error) || is(MeshError.CONNECT_TIMEOUT, error);
+            case RetryCondition.Reset c -> is(MeshError.UPSTREAM_RESET, error);
             case RetryCondition.RefusedStream c -> false;
             case RetryCondition.PerTryTimeout c -> false;
           };
@@ -111,6 +127,10 @@ record RetryConditions(List<RetryCondition> on) {
           LOOP ->
           false;
     };
+  }
+
+  private static boolean is(MeshError error, @Nullable CharSequence code) {
+    return code != null && error.code().contentEquals(code);
   }
 
   private static int grpcStatus(Http2Headers fields) {

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
+import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.policy.RetryCondition;
 import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.proxy.http.BodyPipe;
@@ -112,7 +113,7 @@ public final class RetryLayer implements Layer {
         informational(head);
         return;
       }
-      RetryCondition met = conditions.met(head, exchange.request().grpc());
+      RetryCondition met = conditions.met(head, exchange.request().grpc(), fromSidecar());
       String failure = met == null ? "" : Integer.toString(head.status());
       long delayNanos = met == null ? -1 : maybeRetryAfterNanos(Progress.HEAD_RECEIVED, failure);
       if (met == null && mayFailInTrailers(head)) {
@@ -174,6 +175,11 @@ public final class RetryLayer implements Layer {
         retry(met, delayNanos, failure);
         return true;
       }
+    }
+
+    private boolean fromSidecar() {
+      EndpointSpec endpoint = exchange.endpoint();
+      return endpoint != null && endpoint.identity().isPresent();
     }
 
     /** The current try is over. */

@@ -169,12 +169,13 @@ class HttpThroughSidecarsTest {
       ServicePort id = new ServicePort("shop", "cart", 8080);
       HostPort listener =
           web.calls(
-              TestMesh.destination(
-                  id,
-                  AppProtocol.HTTP,
-                  Timeouts.NONE,
-                  null,
-                  List.of(cart.endpoint(), other.endpoint())));
+              TestMesh.inTurn(
+                  TestMesh.destination(
+                      id,
+                      AppProtocol.HTTP,
+                      Timeouts.NONE,
+                      null,
+                      List.of(cart.endpoint(), other.endpoint()))));
       for (int i = 0; i < 60; i++) {
         get(listener, "/");
       }

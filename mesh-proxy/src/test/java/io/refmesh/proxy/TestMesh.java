@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -186,6 +187,27 @@ final class TestMesh implements AutoCloseable {
         protocol,
         List.of(rule),
         Map.of(id, new Backend(id, protocol, endpoints, BackendSettings.DEFAULT)));
+  }
+
+  /** The same, in turn to each endpoint, so that chance has no say. */
+  static Destination inTurn(Destination destination) {
+    BackendSettings.Balancer learned = BackendSettings.Balancer.DEFAULT;
+    BackendSettings settings =
+        new BackendSettings(
+            new BackendSettings.Balancer(
+                BackendSettings.Algorithm.ROUND_ROBIN,
+                learned.hash(),
+                learned.slowStart(),
+                learned.preferZone()),
+            BackendSettings.DEFAULT.ejection(),
+            BackendSettings.DEFAULT.limits(),
+            BackendSettings.DEFAULT.connectTimeout());
+    Map<ServicePort, Backend> backends = new HashMap<>();
+    destination
+        .backends()
+        .forEach((id, backend) ->
+            backends.put(id, new Backend(id, backend.protocol(), backend.endpoints(), settings)));
+    return new Destination(destination.id(), destination.protocol(), destination.rules(), backends);
   }
 
   @Override

@@ -34,6 +34,12 @@ public final class SimulatedChannel extends AbstractChannel implements DuplexCha
   /** As many bytes may be on their way, or unread at the peer. */
   private static final int WINDOW_BYTES = 64 * 1024;
 
+  /**
+   * A sender that was held up goes on when so many may be sent, as Linux has it. Were it told of
+   * each byte that was read, it would send ever smaller pieces.
+   */
+  private static final int WRITABLE_BYTES = WINDOW_BYTES / 3;
+
   private static final int PIECES_PER_READ = 16;
 
   private final SimulatedNetwork network;
@@ -238,7 +244,7 @@ public final class SimulatedChannel extends AbstractChannel implements DuplexCha
 
   private void acknowledged(int bytes) {
     unacknowledged -= bytes;
-    if (writeBlocked && !closed) {
+    if (writeBlocked && !closed && WINDOW_BYTES - unacknowledged >= WRITABLE_BYTES) {
       writeBlocked = false;
       eventLoop().execute(() -> ((Unsafe) unsafe()).goOn());
     }

@@ -81,6 +81,7 @@ final class InboundConnections {
     http =
         ServerSettings.of(ServerSettings.Role.INBOUND, ticker)
             .withHeaders(limits.headerBytes(), limits.headerTimeout())
+            .withStreams(limits.streams())
             .withHttp2(
                 http2.tell(kind ->
                     metrics

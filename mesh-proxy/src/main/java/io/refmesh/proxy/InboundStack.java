@@ -166,7 +166,10 @@ final class InboundStack {
     layers.add(
         byCaller(
             new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts),
-            new DeadlineLayer(Timeouts.NONE, parts.ticker(), timeouts)));
+            new DeadlineLayer(
+                new Timeouts(Duration.ZERO, Duration.ZERO, config.limits().idleTimeout()),
+                parts.ticker(),
+                timeouts)));
     told(port)
         .flatMap(InboundPolicy.Port::faults)
         .ifPresent(injected ->

@@ -57,6 +57,7 @@ final class OutboundConnections {
     http =
         ServerSettings.of(ServerSettings.Role.OUTBOUND, ticker)
             .withHeaders(limits.headerBytes(), limits.headerTimeout())
+            .withStreams(limits.streams())
             .withHttp2(
                 http2.tell(kind ->
                     metrics

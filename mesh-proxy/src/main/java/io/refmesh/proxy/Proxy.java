@@ -118,13 +118,10 @@ final class Proxy implements AutoCloseable {
 
     // Of all HTTP/2 peers.
     BufferedBytes buffered =
-        new BufferedBytes(
-            limits.bufferedBytes(),
-            () ->
-                metrics
-                    .counter(ProxyMetric.LIMIT_REACHED_TOTAL, "REFMESH_BUFFERED_BYTES")
-                    .increment());
-    Http2Limits http2 = Http2Limits.of(limits.floodFrames(), ticker, kind -> {}, buffered);
+        new BufferedBytes(limits.bufferedBytes(), () -> reached("REFMESH_BUFFERED_BYTES"));
+    Http2Limits http2 =
+        Http2Limits.of(
+            limits.floodFrames(), ticker, kind -> {}, buffered, () -> reached("REFMESH_STREAMS"));
     observers =
         new Observers(
             config, surroundings, new Observers.Parts(sideLoops, transport, random, metrics));
@@ -366,6 +363,10 @@ final class Proxy implements AutoCloseable {
         captured.accepted(connection, target);
       }
     }
+  }
+
+  private void reached(String limit) {
+    metrics.counter(ProxyMetric.LIMIT_REACHED_TOTAL, limit).increment();
   }
 
   private ClientSettings client(Http2Limits http2, String direction) {

@@ -104,6 +104,8 @@ record ProxyConfig(
    * @param series of metrics
    * @param bufferedBytes of HTTP/2 bodies in memory at once
    * @param floodFrames HTTP/2 frames without use that a peer may send within ten seconds
+   * @param streams at once on one HTTP/2 connection of a caller
+   * @param idleTimeout for bodies of callers that have no sidecar to watch them
    */
   record Limits(
       int headerBytes,
@@ -112,7 +114,9 @@ record ProxyConfig(
       int connections,
       int series,
       int bufferedBytes,
-      int floodFrames) {}
+      int floodFrames,
+      int streams,
+      Duration idleTimeout) {}
 
   /** What is wrong with the environment: setting, value and what was expected, a line each. */
   static final class Refused extends Exception {
@@ -263,6 +267,9 @@ record ProxyConfig(
       Integer floodFrames =
           optional(
               "REFMESH_FLOOD_FRAMES", "1000", "10 to 1000000", text -> number(text, 10, 1_000_000));
+      Integer streams =
+          optional("REFMESH_STREAMS", "1024", "1 to 1000000", text -> number(text, 1, 1_000_000));
+      Duration idleTimeout = optional("REFMESH_IDLE_TIMEOUT", "60s", A_DURATION, Reader::duration);
 
       if (workload == null
           || identity == null
@@ -287,7 +294,9 @@ record ProxyConfig(
           || connections == null
           || series == null
           || bufferedBytes == null
-          || floodFrames == null) {
+          || floodFrames == null
+          || streams == null
+          || idleTimeout == null) {
         return null;
       }
       return new ProxyConfig(
@@ -318,7 +327,9 @@ record ProxyConfig(
               connections,
               series,
               bufferedBytes,
-              floodFrames));
+              floodFrames,
+              streams,
+              idleTimeout));
     }
 
     private @Nullable Capture capture() {

@@ -59,7 +59,9 @@ class ProxyConfigTest {
                 10_000,
                 5_000,
                 64 << 20,
-                1_000));
+                1_000,
+                1_024,
+                Duration.ofSeconds(60)));
   }
 
   @Test
@@ -157,6 +159,8 @@ class ProxyConfigTest {
           REFMESH_ACCESS_LOG     | yes             | off, text or json
           REFMESH_HEADER_BYTES   | 10Gi            | 1Ki to 1Mi
           REFMESH_CONNECTIONS    | many            | 1 to 1000000
+          REFMESH_STREAMS        | 0               | 1 to 1000000
+          REFMESH_IDLE_TIMEOUT   | soon            | a duration
           """)
   void namesSettingValueAndWhatWasExpected(String setting, String value, String expected) {
     environment.put(setting, value);

@@ -141,7 +141,8 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
               serves ? new TreeMap<>(Map.of(PORT, AppProtocol.HTTP)) : new TreeMap<>(),
               TestMesh.TELEMETRY,
               Duration.ofSeconds(10),
-              new ProxyConfig.Capture.Addresses());
+              new ProxyConfig.Capture.Addresses(),
+              TestMesh.LIMITS);
       proxy =
           new Proxy(
               config,

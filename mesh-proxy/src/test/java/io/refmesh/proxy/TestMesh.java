@@ -82,6 +82,21 @@ final class TestMesh implements AutoCloseable {
   /** Of the sidecars made from now on. */
   TelemetryConfig telemetry = TELEMETRY;
 
+  static final ProxyConfig.Limits LIMITS =
+      new ProxyConfig.Limits(
+          64 * 1024,
+          Duration.ofSeconds(10),
+          Duration.ofMillis(400),
+          1000,
+          5000,
+          64 * 1024 * 1024,
+          1000,
+          1024,
+          Duration.ofSeconds(60));
+
+  /** Of the sidecars made from now on. */
+  ProxyConfig.Limits limits = LIMITS;
+
   static SpiffeId identity(String account) {
     return new SpiffeId(TRUST_DOMAIN, "shop", account);
   }
@@ -134,7 +149,8 @@ final class TestMesh implements AutoCloseable {
       SortedMap<Integer, AppProtocol> ports,
       TelemetryConfig telemetry,
       Duration drainTimeout,
-      ProxyConfig.Capture capture) {
+      ProxyConfig.Capture capture,
+      ProxyConfig.Limits limits) {
     return new ProxyConfig(
         "shop",
         name,
@@ -156,14 +172,7 @@ final class TestMesh implements AutoCloseable {
         telemetry,
         Duration.ofSeconds(20),
         TlsPeers.SIDECARS,
-        new ProxyConfig.Limits(
-            64 * 1024,
-            Duration.ofSeconds(10),
-            Duration.ofMillis(400),
-            1000,
-            5000,
-            64 * 1024 * 1024,
-            1000));
+        limits);
   }
 
   /** A service with one rule that matches everything. */
@@ -242,7 +251,7 @@ final class TestMesh implements AutoCloseable {
       this.inbound = inbound;
       this.ports = ports;
       ProxyConfig config =
-          config(name, inbound, application, ports, telemetry, drainTimeout, capture);
+          config(name, inbound, application, ports, telemetry, drainTimeout, capture, limits);
       proxy =
           new Proxy(
               config,

@@ -176,6 +176,9 @@ public final class GuardedHttp2Codec extends Http2FrameCodec {
     if (wasResetByUs(broken.streamId())) {
       return;
     }
+    if (broken.error() == Http2Error.REFUSED_STREAM) {
+      limits.streamsReached().run();
+    }
     if (connection().isServer()
         && broken.error() == Http2Error.STREAM_CLOSED
         && resetsByUs <= RESETS_REMEMBERED) {

@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param window over which frames are counted
  * @param floods told before a connection is cut
  * @param buffered what all bodies together may keep in memory
+ * @param streamsReached called when a stream is refused or has to wait because there are as many on
+ *     the connection as whoever takes them takes at once
  */
 public record Http2Limits(
     int floodFrames,
@@ -22,7 +24,8 @@ public record Http2Limits(
     Duration window,
     Ticker ticker,
     Floods floods,
-    BufferedBytes buffered) {
+    BufferedBytes buffered,
+    Runnable streamsReached) {
 
   /** Told when a peer floods. */
   public interface Floods {
@@ -44,19 +47,29 @@ public record Http2Limits(
         FLOOD_FRAMES_DEFAULT,
         ticker,
         kind -> {},
-        new BufferedBytes(BufferedBytes.MOST_DEFAULT, () -> {}));
+        new BufferedBytes(BufferedBytes.MOST_DEFAULT, () -> {}),
+        () -> {});
   }
 
   /**
    * @param frames of one kind within ten seconds
    */
-  public static Http2Limits of(int frames, Ticker ticker, Floods floods, BufferedBytes buffered) {
+  public static Http2Limits of(
+      int frames, Ticker ticker, Floods floods, BufferedBytes buffered, Runnable streamsReached) {
     return new Http2Limits(
-        frames, frames, OF_SIDECARS * frames, Duration.ofSeconds(10), ticker, floods, buffered);
+        frames,
+        frames,
+        OF_SIDECARS * frames,
+        Duration.ofSeconds(10),
+        ticker,
+        floods,
+        buffered,
+        streamsReached);
   }
 
   /** The same, told to somebody else. */
   public Http2Limits tell(Floods other) {
-    return new Http2Limits(floodFrames, resets, resetsOfSidecars, window, ticker, other, buffered);
+    return new Http2Limits(
+        floodFrames, resets, resetsOfSidecars, window, ticker, other, buffered, streamsReached);
   }
 }

@@ -61,6 +61,7 @@ final class MultiplexedUpstream implements Upstream {
     if (connection != null) {
       connection.start(exchange, reply, again);
     } else if (line.join(exchange, reply, again)) {
+      tellWhoWaits();
       maybeConnect();
     }
   }
@@ -117,6 +118,13 @@ final class MultiplexedUpstream implements Upstream {
     return null;
   }
 
+  /** Called when somebody has to wait though there are connections: each has all it may have. */
+  private void tellWhoWaits() {
+    if (!connections.isEmpty() && !line.isEmpty()) {
+      settings.http2().streamsReached().run();
+    }
+  }
+
   private void maybeConnect() {
     if (connecting || line.isEmpty() || closed || connections.size() >= connectionsMost) {
       return;
@@ -146,6 +154,7 @@ final class MultiplexedUpstream implements Upstream {
       }
       connections.add(connection);
       roomOn(connection);
+      tellWhoWaits();
     }
 
     @Override

@@ -75,6 +75,20 @@ public record ServerSettings(
         ticker);
   }
 
+  public ServerSettings withStreams(int most) {
+    return new ServerSettings(
+        role,
+        headerBytes,
+        headerTimeout,
+        most,
+        streamWindow,
+        connectionWindow,
+        http2,
+        drainIdle,
+        drainPing,
+        ticker);
+  }
+
   public ServerSettings withHeaders(int bytes, Duration timeout) {
     return new ServerSettings(
         role,

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.proxy.http.BufferedBytes;
 import io.refmesh.proxy.http.Http2Limits;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.Outcome.Progress;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** HTTP/2 towards a sidecar, and what only HTTP/2 has. */
@@ -162,20 +164,33 @@ final class Http2ClientTest extends HttpClientContract {
   @Test
   void waitsForAStreamWhenNoMoreConnectionsAreAllowed() {
     int rawPort = listenRaw(new Http2Settings().maxConcurrentStreams(1));
+    AtomicInteger waited = new AtomicInteger();
+    Http2Limits limits =
+        Http2Limits.of(
+            1_000,
+            loop.ticker,
+            kind -> {},
+            new BufferedBytes(BufferedBytes.MOST_DEFAULT, () -> {}),
+            waited::incrementAndGet);
     Requests requests =
         requests(
             loop.upstream(
-                rawPort, true, ClientSettings.DEFAULT, Loop.backend(1, 10, Duration.ofSeconds(1))));
+                rawPort,
+                true,
+                ClientSettings.DEFAULT.withHttp2(limits),
+                Loop.backend(1, 10, Duration.ofSeconds(1))));
     Sent a = requests.get("/a");
     Sent b = requests.get("/b");
     Http2Peer peer = peer(0);
     sees(peer, "HEADERS 3");
     assertThat(peer.saw("HEADERS 5")).isFalse();
+    loop.until("the second is seen to wait", () -> waited.get() == 1);
     loop.run(() -> peer.headers(3, true, ":status", "200"));
     a.await();
     sees(peer, "HEADERS 5");
     // The peer raises its limit: the next one goes at once.
     Sent c = requests.get("/c");
+    loop.until("the third is seen to wait", () -> waited.get() == 2);
     loop.run(() -> peer.settings(new Http2Settings().maxConcurrentStreams(5)));
     sees(peer, "HEADERS 7");
     loop.run(() -> {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +36,7 @@ final class Http2ServerTest {
   private final Loop loop = new Loop();
   private final ScriptedApplication application = new ScriptedApplication();
   private final List<String> floods = new CopyOnWriteArrayList<>();
+  private final AtomicInteger streamsRefused = new AtomicInteger();
   private final List<ServerConnection> connections = new CopyOnWriteArrayList<>();
 
   @AfterEach
@@ -266,7 +268,7 @@ final class Http2ServerTest {
   void cutsABodyThatNobodyReadsWhenAllOfThemAreTooMuch() {
     List<String> reached = new CopyOnWriteArrayList<>();
     BufferedBytes buffered = new BufferedBytes(100_000, () -> reached.add("once more"));
-    Http2Limits limits = Http2Limits.of(1_000, loop.ticker, floods::add, buffered);
+    Http2Limits limits = Http2Limits.of(1_000, loop.ticker, floods::add, buffered, () -> {});
     Http2Peer client =
         client(ServerSettings.of(Role.OUTBOUND, loop.ticker).withHttp2(limits), STRANGER);
     loop.run(() -> {
@@ -335,6 +337,7 @@ final class Http2ServerTest {
     sees(client, "RST_STREAM 5 " + Http2Error.REFUSED_STREAM.code());
     assertThat(application.calls).hasSize(2);
     assertThat(client.frames.getFirst()).contains("MAX_CONCURRENT_STREAMS=2");
+    assertThat(streamsRefused).hasValue(1);
   }
 
   private ServerSettings few(int streams, int resets) {
@@ -352,7 +355,8 @@ final class Http2ServerTest {
             Duration.ofSeconds(10),
             loop.ticker,
             floods::add,
-            new BufferedBytes(BufferedBytes.MOST_DEFAULT, () -> {})),
+            new BufferedBytes(BufferedBytes.MOST_DEFAULT, () -> {}),
+            streamsRefused::incrementAndGet),
         Duration.ofSeconds(1),
         Duration.ofMillis(100),
         loop.ticker);

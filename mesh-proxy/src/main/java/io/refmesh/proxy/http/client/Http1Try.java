@@ -439,6 +439,7 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink,
     if (state == State.DROPPING) {
       state = State.OVER;
       stopTimer();
+      stopServer();
       leave(false);
     }
   }
@@ -458,11 +459,15 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink,
   @Override
   public void cancelled(Outcome why) {
     if (state == State.RUNNING) {
-      if (tunnel == null && progress != Progress.NOT_SENT) {
-        // Half a close would leave a server at work that answers callers who have sent all.
-        connection.reset();
-      }
+      stopServer();
       finish(Outcomes.at(why, progress), progress == Progress.NOT_SENT);
+    }
+  }
+
+  /** Half a close would leave a server at work that answers callers who have sent all. */
+  private void stopServer() {
+    if (tunnel == null && progress != Progress.NOT_SENT) {
+      connection.reset();
     }
   }
 

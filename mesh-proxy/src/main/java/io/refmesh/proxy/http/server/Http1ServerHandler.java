@@ -448,9 +448,9 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   void reset() {
     closing = true;
     dropReadAhead();
+    // What was written before the cut is the caller's. A flush may find that the caller has gone.
+    context().flush();
     if (context().channel().isOpen()) {
-      // What was written before the cut is the caller's.
-      context().flush();
       context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
       close();
     }

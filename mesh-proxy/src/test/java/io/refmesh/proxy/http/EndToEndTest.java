@@ -221,10 +221,10 @@ final class EndToEndTest {
     application =
         (connection, request) -> connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!");
     // An application that sends 100 before it reads the body.
-    listener.close();
-    listener = new ServerSocket(0);
+    ServerSocket asking = new ServerSocket(0);
     threads.submit(() -> {
-      try (RawClient connection = new RawClient(listener.accept())) {
+      try (asking;
+          RawClient connection = new RawClient(asking.accept())) {
         Message head = connection.readHead();
         seen.add(head);
         connection.send("HTTP/1.1 100 Continue\r\n\r\n");
@@ -235,7 +235,7 @@ final class EndToEndTest {
         throw new UncheckedIOException(e);
       }
     });
-    Upstream upstream = loop.upstream(listener.getLocalPort(), false);
+    Upstream upstream = loop.upstream(asking.getLocalPort(), false);
     Caller own = new Caller(new InetSocketAddress("127.0.0.1", 2), Optional.empty(), false);
     int direct =
         loop.listen(pipeline ->

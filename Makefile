@@ -12,7 +12,7 @@ SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -pa
 .PHONY: help jdk build test e2e acceptance interop netns bench simulate fuzz verify fmt clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 	@bin/find-jdk >/dev/null || true
 
 jdk:
@@ -72,7 +72,7 @@ simulate: jdk ## Whole proxies on simulated time with everything going wrong (SE
 fuzz: jdk ## Arbitrary bytes for whatever reads bytes of others (SECONDS=n for each target)
 	$(call proof,fuzz,mesh-model mesh-proxy,$(if $(SECONDS),-Dfuzz.seconds=$(SECONDS)))
 
-verify: test simulate fuzz e2e ## All that CI does
+verify: test simulate fuzz h2spec netns e2e ## All that CI does, and the proofs that take under a minute
 
 fmt: jdk ## Format the sources
 	$(MVN) -q spotless:apply

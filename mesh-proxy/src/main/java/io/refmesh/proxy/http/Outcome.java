@@ -45,8 +45,18 @@ public sealed interface Outcome {
     }
   }
 
-  /** The caller went away before the answer was complete. */
-  record CallerGone(Progress progress) implements Outcome {}
+  /**
+   * The caller went away before the answer was complete.
+   *
+   * @param resetCode with which an HTTP/2 caller reset its stream, to be passed on; {@link
+   *     Failed#NO_RESET_CODE} otherwise
+   */
+  record CallerGone(Progress progress, long resetCode) implements Outcome {
+
+    public CallerGone(Progress progress) {
+      this(progress, Failed.NO_RESET_CODE);
+    }
+  }
 
   /** How far a try got. */
   enum Progress {

@@ -409,7 +409,14 @@ final class Http2Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink 
     if (Outcomes.isTimeout(why) && progress != Progress.NOT_SENT) {
       connection.timedOut(readsBefore);
     }
-    finish(Outcomes.at(why, progress), Http2Error.CANCEL);
+    finish(Outcomes.at(why, progress), resetFor(why));
+  }
+
+  /** The caller's own word, where it is one that a client may say. */
+  private static Http2Error resetFor(Outcome why) {
+    Http2Error said =
+        why instanceof Outcome.CallerGone gone ? Http2Error.valueOf(gone.resetCode()) : null;
+    return said == null || said == Http2Error.NO_ERROR ? Http2Error.CANCEL : said;
   }
 
   /** RST_STREAM from the peer. */

@@ -15,7 +15,7 @@ final class Outcomes {
   static Outcome at(Outcome why, Outcome.Progress progress) {
     return switch (why) {
       case Outcome.Failed failed -> new Outcome.Failed(failed.error(), failed.detail(), progress);
-      case Outcome.CallerGone gone -> new Outcome.CallerGone(progress);
+      case Outcome.CallerGone gone -> new Outcome.CallerGone(progress, gone.resetCode());
       case Outcome.Answered answered -> answered;
     };
   }

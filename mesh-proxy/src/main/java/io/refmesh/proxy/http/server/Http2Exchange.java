@@ -327,14 +327,19 @@ final class Http2Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink {
     }
   }
 
-  /** The caller reset the stream or went away with the connection. */
+  /** The stream is lost for another reason than a reset by the caller. */
   void connectionLost() {
+    callerGone(Outcome.Failed.NO_RESET_CODE);
+  }
+
+  /** The caller reset the stream or went away with the connection. */
+  void callerGone(long resetCode) {
     if (over) {
       return;
     }
     over = true;
     if (!done) {
-      cancel(new Outcome.CallerGone(progress()));
+      cancel(new Outcome.CallerGone(progress(), resetCode));
     }
     if (!requestEnded) {
       requestBody.fail(

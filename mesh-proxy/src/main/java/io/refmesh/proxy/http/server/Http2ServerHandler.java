@@ -110,7 +110,7 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
       case Http2ResetFrame frame -> {
         Http2Exchange exchange = exchanges.get(frame.stream().id());
         if (exchange != null) {
-          exchange.connectionLost();
+          exchange.callerGone(frame.errorCode());
         }
       }
       case Http2PingFrame frame when frame.ack() && frame.content() == DRAIN_PING -> lastStreams();

@@ -129,10 +129,12 @@ final class Http2ServerTest {
       client.data(1, "abc", false);
     });
     call(1);
-    loop.run(() -> client.reset(1, Http2Error.CANCEL.code()));
+    loop.run(() -> client.reset(1, Http2Error.ENHANCE_YOUR_CALM.code()));
     Call first = call(0);
     loop.until("cancelled", () -> first.cancelled != null);
-    assertThat(first.cancelled).isEqualTo(new Outcome.CallerGone(Outcome.Progress.SENT));
+    assertThat(first.cancelled)
+        .isEqualTo(
+            new Outcome.CallerGone(Outcome.Progress.SENT, Http2Error.ENHANCE_YOUR_CALM.code()));
     assertThat(first.requestFailed).isNotNull();
     assertThat(call(1).cancelled).isNull();
     loop.until("one is left", () -> connections.getFirst().inFlight() == 1);

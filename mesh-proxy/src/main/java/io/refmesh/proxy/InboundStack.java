@@ -6,6 +6,7 @@ import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.Timeouts;
+import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Layer;
 import io.refmesh.proxy.http.MeshHeaders;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /**
@@ -162,14 +164,15 @@ final class InboundStack {
     told(port)
         .flatMap(InboundPolicy.Port::rateLimit)
         .ifPresent(limit -> layers.add(parts.rateLimits().layer(port, limit)));
-    layers.add(InboundStack::withGrace);
     layers.add(
         byCaller(
-            new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts),
-            new DeadlineLayer(
-                new Timeouts(Duration.ZERO, Duration.ZERO, config.limits().idleTimeout()),
-                parts.ticker(),
-                timeouts)));
+            withGrace(new DeadlineLayer(CALLER_WATCHES, parts.ticker(), timeouts)),
+            next ->
+                new DeadlineLayer(
+                        new Timeouts(Duration.ZERO, Duration.ZERO, config.limits().idleTimeout()),
+                        parts.ticker(),
+                        timeouts)
+                    .wrap(tellingTimeLeft(next, 0))));
     told(port)
         .flatMap(InboundPolicy.Port::faults)
         .ifPresent(injected ->
@@ -201,21 +204,42 @@ final class InboundStack {
     };
   }
 
-  private static HttpService withGrace(HttpService next) {
+  /** The deadline of a sidecar is stretched by the grace; the application is told the caller's. */
+  private Layer withGrace(Layer deadline) {
+    return next -> {
+      HttpService stretched = deadline.wrap(tellingTimeLeft(next, DEADLINE_GRACE_MILLIS));
+      HttpService asItIs = deadline.wrap(tellingTimeLeft(next, 0));
+      return (exchange, reply) -> (stretch(exchange) ? stretched : asItIs).handle(exchange, reply);
+    };
+  }
+
+  /** False when there is nothing to stretch. */
+  private static boolean stretch(Exchange exchange) {
+    CharSequence sent = exchange.request().headers().get(MeshHeaders.DEADLINE);
+    if (sent == null) {
+      return false;
+    }
+    try {
+      long millis = Long.parseLong(sent, 0, sent.length(), 10);
+      long stretched = Math.addExact(millis, DEADLINE_GRACE_MILLIS);
+      exchange.request().headers().set(MeshHeaders.DEADLINE, Long.toString(stretched));
+      return true;
+    } catch (NumberFormatException | ArithmeticException e) {
+      // Not a deadline that limits anything; the layer behind ignores it, too.
+      return false;
+    }
+  }
+
+  /** So that the application can stop work by itself that nobody waits for any more. */
+  private HttpService tellingTimeLeft(HttpService next, long graceMillis) {
     return (exchange, reply) -> {
-      CharSequence sent = exchange.request().headers().get(MeshHeaders.DEADLINE);
-      if (sent != null) {
-        try {
-          long millis = Long.parseLong(sent, 0, sent.length(), 10);
-          exchange
-              .request()
-              .headers()
-              .set(
-                  MeshHeaders.DEADLINE,
-                  Long.toString(Math.addExact(millis, DEADLINE_GRACE_MILLIS)));
-        } catch (NumberFormatException | ArithmeticException e) {
-          // Not a deadline that limits anything; the layer behind ignores it, too.
-        }
+      if (exchange.deadlineNanos() != Exchange.NO_DEADLINE) {
+        long leftNanos = exchange.deadlineNanos() - parts.ticker().nanoTime();
+        long leftMillis = TimeUnit.NANOSECONDS.toMillis(leftNanos) - graceMillis;
+        exchange
+            .request()
+            .headers()
+            .set(MeshHeaders.DEADLINE, Long.toString(Math.max(1, leftMillis)));
       }
       next.handle(exchange, reply);
     };

@@ -11,6 +11,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
@@ -24,6 +25,9 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -90,6 +94,70 @@ class Http2ThroughSidecarsTest {
     Eventually.holds(() ->
         web.count("response_total", "outbound", "grpc_status=\"0\"", "classification=\"success\"")
             == 1);
+  }
+
+  @Test
+  void passesOnTheCodeWithWhichTheCallerResets() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, false, GRPC));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+
+    on(client, () -> client.reset(1, Http2Error.ENHANCE_YOUR_CALM.code()));
+
+    Eventually.holds(() -> server.saw("RST_STREAM 3"));
+    assertThat(server.frames).contains("RST_STREAM 3 " + Http2Error.ENHANCE_YOUR_CALM.code());
+  }
+
+  @Test
+  void tellsTheApplicationHowMuchTimeIsLeft() throws Exception {
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, true, grpc("grpc-timeout", "9S", "x-mesh-deadline", "77")));
+
+    Http2Peer server = connection();
+
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    assertThat(leftMillis(server)).isBetween(1L, 9_000L).isNotEqualTo(77);
+  }
+
+  @Test
+  void tellsTheApplicationWhatACallerWithoutSidecarGrantsAndNotWhatItClaims() throws Exception {
+    Http2Peer client = dial(cart.endpoint().address());
+    on(client, () -> client.headers(1, true, grpc("grpc-timeout", "9S", "x-mesh-deadline", "77")));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    assertThat(leftMillis(server)).isBetween(1L, 9_000L).isNotEqualTo(77);
+
+    on(client, () -> client.headers(3, true, grpc("x-mesh-deadline", "77")));
+    Eventually.holds(() -> server.saw("HEADERS 5"));
+    assertThat(server.frames)
+        .filteredOn(frame -> frame.startsWith("HEADERS 5"))
+        .noneMatch(frame -> frame.contains("x-mesh-deadline"));
+  }
+
+  @Test
+  void endsACallOfACallerWithoutSidecarWhenItsTimeIsUp() throws Exception {
+    Http2Peer client = dial(cart.endpoint().address());
+    on(client, () -> client.headers(1, false, grpc("grpc-timeout", "150m")));
+    Http2Peer server = connection();
+
+    Eventually.holds(() -> client.saw("HEADERS 1"));
+
+    assertThat(client.frames)
+        .anyMatch(frame ->
+            frame.contains("grpc-status=4") && frame.contains("grpc-message=request-timeout"));
+    Eventually.holds(() -> server.saw("RST_STREAM 3 " + Http2Error.CANCEL.code()));
+    assertThat(cart.count("timeout_total", "\"request\"")).isEqualTo(1);
+  }
+
+  private static String[] grpc(String... more) {
+    return Stream.of(GRPC, more).flatMap(Stream::of).toArray(String[]::new);
+  }
+
+  private static long leftMillis(Http2Peer server) {
+    Matcher told = Pattern.compile("x-mesh-deadline=(\\d+)").matcher(server.frames.toString());
+    assertThat(told.find()).isTrue();
+    return Long.parseLong(told.group(1));
   }
 
   @Test
@@ -259,10 +327,13 @@ class Http2ThroughSidecarsTest {
   }
 
   private Http2Peer dial() {
-    HostPort listener =
+    return dial(
         web.calls(
             TestMesh.destination(
-                cart.service(), AppProtocol.H2C, Timeouts.NONE, null, List.of(cart.endpoint())));
+                cart.service(), AppProtocol.H2C, Timeouts.NONE, null, List.of(cart.endpoint()))));
+  }
+
+  private Http2Peer dial(HostPort listener) {
     // Windows so large that this simple peer needs no flow control of its own.
     Http2Peer client = new Http2Peer(true, new Http2Settings().initialWindowSize(4 << 20));
     new Bootstrap()

@@ -38,7 +38,7 @@ public final class MeshHeaders {
    */
   public static final AsciiString UPGRADED = AsciiString.cached("x-mesh-upgraded");
 
-  /** Milliseconds left for the request when the head was sent. */
+  /** Milliseconds left for the request when the head was sent; told to the application, too. */
   public static final AsciiString DEADLINE = AsciiString.cached("x-mesh-deadline");
 
   /** Number of the try, from 1; kept up to the application. */

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Ends an exchange that takes longer than it may, all tries and the last byte of the answer
  * included, or whose bodies pause for too long.
  *
- * <p>The time is the shortest of the policy's, {@code x-mesh-deadline} and {@code grpc-timeout}. A
+ * <p>The time is the shorter of the policy's and of what the caller says: {@code x-mesh-deadline}
+ * of a sidecar, which has looked at {@code grpc-timeout} already, or else {@code grpc-timeout}. A
  * connection that has become a tunnel (101, CONNECT) may take as long as it likes, if its bytes do
  * not pause for too long.
  */
@@ -189,13 +190,10 @@ public final class DeadlineLayer implements Layer {
   private long limitNanos(RequestHead request) {
     long limit = requestNanos == 0 ? Long.MAX_VALUE : requestNanos;
     CharSequence deadline = request.headers().getAndRemove(MeshHeaders.DEADLINE);
-    if (deadline != null) {
-      long millis = millis(deadline);
-      if (millis >= 0) {
-        limit = Math.min(limit, TimeUnit.MILLISECONDS.toNanos(millis));
-      }
-    }
-    if (request.grpc()) {
+    long millis = deadline == null ? -1 : millis(deadline);
+    if (millis >= 0) {
+      limit = Math.min(limit, TimeUnit.MILLISECONDS.toNanos(millis));
+    } else if (request.grpc()) {
       CharSequence timeout = request.headers().get(GrpcTimeout.FIELD);
       long nanos = timeout == null ? -1 : GrpcTimeout.parse(timeout);
       if (nanos >= 0) {

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * What one sidecar tells the next in the head of a request: what the application spoke, the time
- * left and the number of the try. None of it but the try number goes on to an endpoint without
+ * left and the number of the try. What the application spoke does not go on to an endpoint without
  * sidecar.
  */
 final class HopFields {
@@ -50,6 +50,5 @@ final class HopFields {
 
   static void toApplication(RequestHead request) {
     request.headers().remove(MeshHeaders.ORIGINAL_VERSION);
-    request.headers().remove(MeshHeaders.DEADLINE);
   }
 }

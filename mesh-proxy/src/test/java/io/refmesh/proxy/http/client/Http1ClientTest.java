@@ -289,6 +289,7 @@ final class Http1ClientTest extends HttpClientContract {
           .containsExactlyInAnyOrder(
               "host: cart.shop",
               "x-a: 1",
+              "x-mesh-deadline: 5",
               "cookie: a=1; b=2",
               "te: trailers",
               "connection: te",

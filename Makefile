@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build test e2e acceptance interop netns bench simulate fuzz verify fmt clean
+.PHONY: help jdk build test e2e acceptance h2spec interop netns bench bench-micro simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -65,6 +65,11 @@ netns: jdk ## Capture in network namespaces: rules, redirect, no loop, dual stac
 
 bench: build ## Cost beside Envoy, HAProxy and nginx: out/bench/latest (ROUNDS=3 SECONDS=6 WORKLOADS=h1-c32,… PEERS=envoy,refmesh,…)
 	@$(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx256m -cp load-tests/target/load-tests.jar io.refmesh.load.bench.BenchMain --home . $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(PEERS),--peers $(PEERS))
+
+bench-micro: jdk ## The hot parts of the proxy, each by itself: time and bytes allocated, out/bench/micro.json (BENCH=regex)
+	@mkdir -p out/bench
+	@$(MVN) -q -Pjmh -pl mesh-proxy -am test-compile -Djacoco.skip=true
+	@$(JAVA_HOME)/bin/java -cp mesh-proxy/target/test-classes:mesh-proxy/target/classes:$$(cat mesh-proxy/target/jmh.classpath) org.openjdk.jmh.Main -prof gc -rf json -rff out/bench/micro.json $(BENCH)
 
 simulate: jdk ## Whole proxies on simulated time with everything going wrong (SEEDS=n, or SEED=n for one)
 	$(call proof,simulate,mesh-proxy,-Dseeds=$(SEEDS) $(if $(SEED),-Dseed=$(SEED)))

@@ -18,13 +18,17 @@ import io.refmesh.model.policy.Timeouts;
 import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -98,6 +102,45 @@ class AcceptanceTest {
     assertThat(get(declared).statusCode()).isEqualTo(200);
     for (String host : List.of(declared.host(), cart.inbound)) {
       assertThatThrownBy(() -> new Socket(host, 9091).close()).isInstanceOf(ConnectException.class);
+    }
+  }
+
+  @Test
+  @Acceptance(43)
+  void aServerThatDoesNotListenIsAnswered502AndOneThatDoesNotAnswerTheConnect504()
+      throws Exception {
+    TestMesh.Sidecar cart = serving(AppProtocol.HTTP);
+    HostPort listener = web.calls(to(cart.service(), AppProtocol.HTTP, null, cart.endpoint()));
+    application.close();
+
+    HttpResponse<String> refused = get(listener);
+
+    assertThat(refused.statusCode()).isEqualTo(502);
+    assertThat(refused.headers().firstValue("x-mesh-error")).contains("connect-failed");
+
+    // The kernel answers no more connects when as many wait to be accepted as may.
+    InetAddress loopback = InetAddress.getByName(TestMesh.address());
+    List<SocketChannel> waiting = new ArrayList<>();
+    try (ServerSocket silent = new ServerSocket(0, 1, loopback)) {
+      HostPort address = new HostPort(loopback.getHostAddress(), silent.getLocalPort());
+      for (int i = 0; i < 4; i++) {
+        SocketChannel one = SocketChannel.open();
+        one.configureBlocking(false);
+        one.connect(address.toSocketAddress());
+        waiting.add(one);
+      }
+      EndpointSpec deaf =
+          new EndpointSpec(address, address, Optional.empty(), "", 1, true, "shop/deaf", 0);
+      ServicePort id = new ServicePort("shop", "deaf", 8080);
+
+      HttpResponse<String> late = get(web.calls(to(id, AppProtocol.HTTP, null, deaf)));
+
+      assertThat(late.statusCode()).isEqualTo(504);
+      assertThat(late.headers().firstValue("x-mesh-error")).contains("connect-timeout");
+    } finally {
+      for (SocketChannel one : waiting) {
+        one.close();
+      }
     }
   }
 

@@ -24,10 +24,7 @@ record RetryConditions(List<RetryCondition> on) {
    */
   @Nullable RetryCondition met(ResponseHead head, boolean grpc, boolean meshed) {
     return met(
-        head.status(),
-        head.headers(),
-        grpc,
-        meshed ? head.headers().get(MeshHeaders.ERROR) : null);
+        head.status(), head.headers(), grpc, meshed ? head.headers().get(MeshHeaders.ERROR) : null);
   }
 
   /**

@@ -257,7 +257,8 @@ class FaultLayerTest {
   void isCutByTheTimeoutOfATryLikeARealDelay() {
     RouteMeters meters = new RouteMeters(loop.metrics, CART, "default");
     HttpService service =
-        new AttemptTimeoutLayer(Duration.ofMillis(100), Optional.empty(), meters).wrap(inject(delay(300, 0)));
+        new AttemptTimeoutLayer(Duration.ofMillis(100), Optional.empty(), meters)
+            .wrap(inject(delay(300, 0)));
     long before = loop.nanos();
     service.handle(loop.get("/"), reply);
     loop.advanceMillis(100);

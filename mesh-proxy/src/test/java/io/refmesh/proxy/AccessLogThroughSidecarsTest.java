@@ -74,8 +74,13 @@ class AccessLogThroughSidecarsTest {
   void bothSidesWriteOneLineWithTheFourteenFieldsForEachRequest() throws IOException {
     String answer =
         call(
-            "POST /items?token=hunter2&page=3 HTTP/1.1\r\nhost: cart.shop\r\nuser-agent: curl/8\r\n"
-                + "authorization: Bearer hunter2\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
+            "POST /items?token=hunter2&page=3 HTTP/1.1\r\n"
+                + "host: cart.shop\r\n"
+                + "user-agent: curl/8\r\n"
+                + "authorization: Bearer hunter2\r\n"
+                + "content-length: 5\r\n"
+                + "connection: close\r\n\r\n"
+                + "hello");
     assertThat(answer).startsWith("HTTP/1.1 200");
 
     for (TestMesh.Sidecar sidecar : List.of(web, cart)) {

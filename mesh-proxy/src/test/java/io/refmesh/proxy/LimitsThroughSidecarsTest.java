@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameTypes;
 import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.http.wire.RawClient;
 import io.refmesh.proxy.http.wire.RawHttp2;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +84,41 @@ class LimitsThroughSidecarsTest {
       }
       Eventually.holds(() -> cart.count("limit_reached_total", "\"REFMESH_CONNECTIONS\"") == 1);
     }
+  }
+
+  @Test
+  void countsNothingAsKeptOnceADownloadIsOver() throws Exception {
+    byte[] body = new byte[1 << 20];
+    application.behave(exchange -> {
+      exchange.sendResponseHeaders(200, body.length);
+      exchange.getResponseBody().write(body);
+      exchange.close();
+    });
+    TestMesh.Sidecar cart = mesh.of("cart", application.address(), AppProtocol.HTTP).start();
+    ProxyConfig.Limits usual = TestMesh.LIMITS;
+    mesh.limits =
+        new ProxyConfig.Limits(
+            usual.headerBytes(),
+            usual.headerTimeout(),
+            usual.detectTimeout(),
+            usual.connections(),
+            usual.series(),
+            1 << 20,
+            usual.floodFrames(),
+            usual.streams(),
+            usual.idleTimeout());
+    TestMesh.Sidecar web = mesh.caller("web").start();
+    HostPort listener =
+        web.calls(
+            TestMesh.destination(
+                cart.service(), AppProtocol.HTTP, Timeouts.NONE, null, List.of(cart.endpoint())));
+    try (RawClient caller = new RawClient(new Socket(listener.host(), listener.port()))) {
+      for (int i = 0; i < 200; i++) {
+        caller.send("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        assertThat(caller.readResponse().body()).as("download " + i).hasSize(body.length);
+      }
+    }
+    assertThat(web.count("limit_reached_total", "\"REFMESH_BUFFERED_BYTES\"")).isZero();
   }
 
   private TestMesh.Sidecar with(int connections, int streams, Duration idle) {

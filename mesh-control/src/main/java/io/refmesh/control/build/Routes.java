@@ -78,7 +78,8 @@ final class Routes {
                   + port.port()
                   + " of the Service "
                   + service.metadata().qualifiedName()
-                  + " is opaque, so nobody looks for a server name (expected: appProtocol: tls, or none)");
+                  + " is opaque, so nobody looks for a server name (expected: appProtocol: tls, or"
+                  + " none)");
         }
       }
       return all.stream().filter(route -> !route.tls()).toList();
@@ -164,7 +165,8 @@ final class Routes {
             + port.port()
             + " of the Service "
             + service.metadata().qualifiedName()
-            + " as its parent too and wins (expected: routes of one kind for a port; until then the route has no effect there)");
+            + " as its parent too and wins (expected: routes of one kind for a port; until then the"
+            + " route has no effect there)");
   }
 
   private static int parentIndex(Route route, Service service, Service.Port port) {

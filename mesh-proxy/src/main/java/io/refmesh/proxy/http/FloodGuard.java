@@ -27,6 +27,9 @@ final class FloodGuard {
   /** Frames beyond the first that one head may come in. */
   private static final int CONTINUATIONS_MOST = 64;
 
+  /** No frame of a body that is worth splitting is smaller (RFC 9113 §4.2 allows 16,384 always). */
+  private static final int CREDITED_BYTES = 16 * 1024;
+
   /** A padded frame this short may hold nothing but its padding. */
   private static final int PADDING_BYTES_MOST = 256;
 
@@ -101,9 +104,9 @@ final class FloodGuard {
     return null;
   }
 
-  /** A frame with a part of a body was written: the peer may give credit for it. */
-  void written() {
-    written++;
+  /** A part of a body was written, as one frame or many: the peer may give credit for each. */
+  void written(int bytes) {
+    written += 1 + bytes / CREDITED_BYTES;
   }
 
   /** We have to reset a stream because of what the peer sent on it. */

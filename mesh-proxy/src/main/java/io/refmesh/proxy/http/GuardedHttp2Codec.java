@@ -114,8 +114,8 @@ public final class GuardedHttp2Codec extends Http2FrameCodec {
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-    if (message instanceof Http2DataFrame) {
-      guard.written();
+    if (message instanceof Http2DataFrame frame) {
+      guard.written(frame.content().readableBytes());
     }
     super.write(context, message, promise);
   }

@@ -108,13 +108,17 @@ public final class Http1Tunnel extends ChannelInboundHandlerAdapter implements B
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     if (context.channel().isWritable()) {
-      int bytes = owed;
-      owed = 0;
-      if (bytes > 0) {
-        outgoing.consumed(bytes);
-      }
+      giveCredit();
     }
     context.fireChannelWritabilityChanged();
+  }
+
+  private void giveCredit() {
+    int bytes = owed;
+    owed = 0;
+    if (bytes > 0) {
+      outgoing.consumed(bytes);
+    }
   }
 
   // -- what is to be written
@@ -185,6 +189,7 @@ public final class Http1Tunnel extends ChannelInboundHandlerAdapter implements B
       return;
     }
     over = true;
+    giveCredit();
     if (context().channel().isOpen()) {
       context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
       close();

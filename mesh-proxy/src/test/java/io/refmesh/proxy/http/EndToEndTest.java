@@ -165,7 +165,11 @@ final class EndToEndTest {
         };
     try (RawClient client = new RawClient(port)) {
       client.send(
-          "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\nConnection: TE\r\n\r\n");
+          "PUT / HTTP/1.1\r\n"
+              + "Host: a\r\n"
+              + "Transfer-Encoding: chunked\r\n"
+              + "TE: trailers\r\n"
+              + "Connection: TE\r\n\r\n");
       Message answer = client.send(chunked(up, 30_001)).send("0\r\nX-Up: 5\r\n\r\n").readResponse();
       assertThat(answer.body()).isEqualTo(up);
       assertThat(answer.trailers()).containsExactly("x-down: 1", "x-more: 2");

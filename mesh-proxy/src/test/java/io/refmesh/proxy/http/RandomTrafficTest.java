@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.Outcome.Progress;
 import io.refmesh.proxy.http.RequestHead.Version;
+import io.refmesh.proxy.http.client.ClientSettings;
 import io.refmesh.proxy.http.server.Drain;
 import io.refmesh.proxy.http.server.Http1Server;
 import io.refmesh.proxy.http.server.Http2Server;
@@ -48,6 +49,7 @@ final class RandomTrafficTest {
     application.script(call -> misbehave(call, loop, random));
     Caller caller = new Caller(new InetSocketAddress("127.0.0.1", 1), Optional.of(Loop.CART), true);
     ServerSettings settings = ServerSettings.of(Role.INBOUND, loop.ticker);
+    long kept = ClientSettings.DEFAULT.http2().buffered().now();
     Watched atApplication = new Watched(application);
     int applicationPort =
         loop.listen(pipeline ->
@@ -102,6 +104,11 @@ final class RandomTrafficTest {
     loop.until(
         "no connection has anything in flight",
         () -> connections.stream().allMatch(c -> c.inFlight() == 0));
+    loop.until(
+        "no byte of a body is counted as kept", () -> settings.http2().buffered().now() == 0);
+    loop.until(
+        "no byte of a response is counted as kept",
+        () -> ClientSettings.DEFAULT.http2().buffered().now() == kept);
     loop.close();
   }
 

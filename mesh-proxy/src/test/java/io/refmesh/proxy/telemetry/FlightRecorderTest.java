@@ -78,8 +78,7 @@ class FlightRecorderTest {
         .isEqualTo(
             "{\"time\":\"2030-01-01T00:00:09.960Z\",\"direction\":\"outbound\",\"client\":\"127.0.0.1:5000\","
                 + "\"method\":\"GET\",\"authority\":\"cart.shop\",\"path\":\"/items?token=REDACTED\","
-                + "\"route\":\"shop/cart/0\",\"backend\":\"shop/cart:8080\",\"endpoint\":\"127.1.4.2:8080\","
-                + "\"authorization\":\"allow\",\"policy\":\"default:all-unauthenticated\",\"status\":\"200\",\"ejected\":\"127.1.4.1:8080\",\"tries\":2,\"failed_tries\":[{\"try\":1,\"endpoint\":\"127.1.4.1:8080\",\"failure\":\"503\",\"retried_because\":\"5xx\",\"after_ms\":25.0}],\"request_bytes\":0,\"response_bytes\":0,\"head_ms\":30.0,\"total_ms\":40.0}\n");
+                + "\"route\":\"shop/cart/0\",\"backend\":\"shop/cart:8080\",\"endpoint\":\"127.1.4.2:8080\",\"authorization\":\"allow\",\"policy\":\"default:all-unauthenticated\",\"status\":\"200\",\"ejected\":\"127.1.4.1:8080\",\"tries\":2,\"failed_tries\":[{\"try\":1,\"endpoint\":\"127.1.4.1:8080\",\"failure\":\"503\",\"retried_because\":\"5xx\",\"after_ms\":25.0}],\"request_bytes\":0,\"response_bytes\":0,\"head_ms\":30.0,\"total_ms\":40.0}\n");
   }
 
   @Test

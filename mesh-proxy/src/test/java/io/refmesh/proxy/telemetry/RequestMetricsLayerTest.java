@@ -86,8 +86,8 @@ class RequestMetricsLayerTest {
             "response_total{authority=\"cart.shop:8080\",classification=\"success\",client_id=\"\",direction=\"outbound\","
                 + "dst_deployment=\"cart\",dst_namespace=\"shop\",dst_pod=\"cart-0\",dst_port=\"8080\",dst_service=\"cart\","
                 + "error=\"\",grpc_status=\"\",route_name=\"shop/cart/0\","
-                + "server_id=\"spiffe://cluster.local/ns/shop/sa/cart\",status_code=\"200\","
-                + "target_addr=\"127.1.4.1:8080\",tls=\"true\"} 1.0");
+                + "server_id=\"spiffe://cluster.local/ns/shop/sa/cart\",status_code=\"200\",target_addr=\"127.1.4.1:8080\",tls=\"true\"}"
+                + " 1.0");
     assertThat(page("response_latency_ms_sum")).first().asString().endsWith(" 7.0");
     assertThat(climbed).hasSize(2).last().isEqualTo(new Outcome.Answered(200, -1));
   }
@@ -241,22 +241,21 @@ class RequestMetricsLayerTest {
             "{\"client.addr\":\"127.0.0.1:5000\",\"client.id\":\"\",\"timestamp\":\"2030-01-01T00:00:00.000100Z\","
                 + "\"method\":\"POST\",\"uri\":\"/items?secret=REDACTED&page=2\",\"version\":\"HTTP/1.1\","
                 + "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"request_bytes\":3,\"status\":200,"
-                + "\"response_bytes\":5,\"total_ns\":12500000,\"processing_ns\":12500000,"
-                + "\"user_agent\":\"curl/8\",\"host\":\"cart \\\"x\\\"\",\"direction\":\"outbound\","
-                + "\"grpc_status\":\"\",\"route\":\"shop/cart/0\",\"endpoint\":\"127.1.4.1:8080\",\"tries\":2,"
-                + "\"error\":\"\"}\n");
+                + "\"response_bytes\":5,\"total_ns\":12500000,\"processing_ns\":12500000,\"user_agent\":\"curl/8\",\"host\":\"cart"
+                + " \\\"x\\\"\",\"direction\":\"outbound\","
+                + "\"grpc_status\":\"\",\"route\":\"shop/cart/0\",\"endpoint\":\"127.1.4.1:8080\",\"tries\":2,\"error\":\"\"}\n");
   }
 
   @Test
   void writesALinePerExchangeAsText() {
     assertThat(logged(AccessLog.Format.TEXT))
         .isEqualTo(
-            "client.addr=127.0.0.1:5000 client.id=- timestamp=2030-01-01T00:00:00.000100Z method=POST"
-                + " uri=/items?secret=REDACTED&page=2 version=HTTP/1.1"
-                + " trace_id=4bf92f3577b34da6a3ce929d0e0e4736 request_bytes=3 status=200 response_bytes=5"
-                + " total_ns=12500000 processing_ns=12500000 user_agent=curl/8 host=\"cart \\\"x\\\"\""
-                + " direction=outbound grpc_status=- route=shop/cart/0 endpoint=127.1.4.1:8080 tries=2"
-                + " error=-\n");
+            "client.addr=127.0.0.1:5000 client.id=- timestamp=2030-01-01T00:00:00.000100Z"
+                + " method=POST uri=/items?secret=REDACTED&page=2 version=HTTP/1.1"
+                + " trace_id=4bf92f3577b34da6a3ce929d0e0e4736 request_bytes=3 status=200"
+                + " response_bytes=5 total_ns=12500000 processing_ns=12500000 user_agent=curl/8"
+                + " host=\"cart \\\"x\\\"\" direction=outbound grpc_status=- route=shop/cart/0"
+                + " endpoint=127.1.4.1:8080 tries=2 error=-\n");
   }
 
   @Test

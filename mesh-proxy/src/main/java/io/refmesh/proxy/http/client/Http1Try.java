@@ -406,6 +406,7 @@ final class Http1Try implements Exchange.Holder, BodyPipe.Source, BodyPipe.Sink,
     exchange.release(this);
     if (attached) {
       requestBody.abandon();
+      writable();
     }
     boolean keep = keepAlive && requestEnded && !writeFailed;
     if (keep) {

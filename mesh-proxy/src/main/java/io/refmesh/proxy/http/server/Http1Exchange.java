@@ -361,6 +361,8 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink, Http
     }
     response = Response.WRITTEN;
     connection.written();
+    // The next exchange hears of the connection's writability, not this one any more.
+    writable();
     maybeFinish();
   }
 
@@ -382,6 +384,7 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink, Http
    */
   private void cut() {
     response = Response.CUT;
+    writable();
     giveUp(responseBody);
     if (tunnel == null) {
       connection.reset();
@@ -466,6 +469,7 @@ final class Http1Exchange implements Reply, BodyPipe.Source, BodyPipe.Sink, Http
               progress));
     }
     requestBody.abandon();
+    writable();
     giveUp(responseBody);
   }
 

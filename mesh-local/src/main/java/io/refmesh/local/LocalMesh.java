@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe on any thread. What the folder asks for is put into effect one change after the other on
  * one thread of its own; each instance is watched by its own.
+ *
+ * <p>Long because starting, changing and stopping are one life: each undoes what another did.
  */
 public final class LocalMesh implements AutoCloseable {
 

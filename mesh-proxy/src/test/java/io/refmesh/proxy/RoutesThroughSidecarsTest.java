@@ -50,7 +50,10 @@ import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Routes, copies and limits from an application through its sidecar to others with sidecars. */
+/**
+ * Routes, copies and limits from an application through its sidecar to others with sidecars. Long,
+ * because every case needs the same services.
+ */
 class RoutesThroughSidecarsTest {
 
   private static final Ticker TICKER = Ticker.systemTicker();

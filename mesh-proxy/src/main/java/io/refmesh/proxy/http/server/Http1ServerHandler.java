@@ -42,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * pauses as soon as there is some, so that at most one read is kept. A caller that ends its side
  * still gets the answers to what it has sent whole: it has gone when the connection is reset, or
  * when its side ends in the middle of a request.
+ *
+ * <p>Long because what a connection may do next depends on all of it: what was read ahead, who is
+ * being answered, who has ended which side.
  */
 final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     implements ServerConnection, RequestDecoder.HeadTrouble {

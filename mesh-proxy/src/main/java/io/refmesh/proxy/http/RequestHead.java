@@ -103,7 +103,6 @@ public record RequestHead(
         version, method, scheme, authority, path, headers, endOfStream, upgrade, null);
   }
 
-  /** Of a request in absolute form a new authority replaces the Host field, too. */
   /** The same with fields of its own: what changes one is not seen in the other. */
   public RequestHead copy() {
     Http2Headers copied = new DefaultHttp2Headers(false, headers.size() + 2);
@@ -112,6 +111,7 @@ public record RequestHead(
         version, method, scheme, authority, path, copied, endOfStream, upgrade, absoluteHost);
   }
 
+  /** Of a request in absolute form a new authority replaces the Host field, too. */
   public RequestHead withTarget(String newAuthority, String newPath) {
     return new RequestHead(
         version,

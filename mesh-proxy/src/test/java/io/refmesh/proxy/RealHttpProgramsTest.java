@@ -309,16 +309,13 @@ class RealHttpProgramsTest {
     Path config =
         write(
             "nginx.conf",
-            ("""
+            """
             daemon off; pid %1$s/nginx.pid; error_log %1$s/error.log; worker_processes 1;
             events { worker_connections 128; }
             http { access_log off; client_body_temp_path %1$s/b; proxy_temp_path %1$s/p; fastcgi_temp_path %1$s/f; uwsgi_temp_path %1$s/u; scgi_temp_path %1$s/s;
-              if_modified_since before; server { root %1$s; listen %2$s\
+              if_modified_since before; server { root %1$s; listen %2$s %3$s; } }
             """
-                    + " "
-                    + listen
-                    + "; } }")
-                .formatted(folder, at)
+                .formatted(folder, at, listen.formatted(folder))
                 .getBytes(StandardCharsets.UTF_8));
     // Its worker is another user when this one is root.
     assertThat(folder.toFile().setExecutable(true, false)).isTrue();

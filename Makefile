@@ -77,7 +77,7 @@ simulate: jdk ## Whole proxies on simulated time with everything going wrong (SE
 fuzz: jdk ## Arbitrary bytes for whatever reads bytes of others (SECONDS=n for each target)
 	$(call proof,fuzz,mesh-model mesh-proxy,$(if $(SECONDS),-Dfuzz.seconds=$(SECONDS)))
 
-verify: test simulate fuzz h2spec netns e2e ## All that CI does, and the proofs that take under a minute
+verify: test simulate fuzz h2spec netns e2e ## All that CI does, and the proofs of a few minutes
 
 fmt: jdk ## Format the sources
 	$(MVN) -q spotless:apply

@@ -141,8 +141,11 @@ final class CapturedConnections {
             "captured connection refused: address={0} error={1} ({2})",
             new Object[] {address, error.code(), why});
       }
-      connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      connection.channel().close();
+      // The answer of discovery may come after the caller has gone.
+      if (connection.channel().isOpen()) {
+        connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        connection.channel().close();
+      }
     }
 
     private void end() {

@@ -132,8 +132,10 @@ final class EgressConnections {
           "connection out of the mesh refused: error=denied address={0} ({1})",
           new Object[] {address, why});
     }
-    connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-    connection.channel().close();
+    if (connection.channel().isOpen()) {
+      connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      connection.channel().close();
+    }
   }
 
   private final class Detected implements DetectHandler.Next {

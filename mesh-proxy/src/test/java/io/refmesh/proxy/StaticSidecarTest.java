@@ -41,6 +41,7 @@ class StaticSidecarTest {
 
   private static final String B = "spiffe://bench.local/b";
   private static final String A = "spiffe://bench.local/a";
+  private static final int SCANS_MOST = 10;
 
   private final TestCa ca = new TestCa("static root");
   private final String inbound = TestMesh.address();
@@ -129,24 +130,17 @@ class StaticSidecarTest {
   @Tag("interop")
   void testsslFindsNoSeriousFault() throws Exception {
     String testssl = Program.path("testssl", "apt-get install testssl.sh");
-    Path report = folder.resolve("testssl.json");
     try (TestApplication application = new TestApplication();
         Proxy proxy = start(application.address(), "standard")) {
-      Program.Result scan =
-          Program.run(
-              List.of(
-                  testssl,
-                  "--quiet",
-                  "--color",
-                  "0",
-                  "-p",
-                  "-s",
-                  "-f",
-                  "--jsonfile",
-                  report.toString(),
-                  inbound + ":8081"));
-      assertThat(report).as(scan.output()).exists();
-      assertThat(Files.readString(report))
+      // It has no certificate. Where the refusal of that overtakes the end of its first handshake
+      // it takes the port for dead and gives up before it has looked at anything.
+      int run = 0;
+      Program.Result scan = scan(testssl, run);
+      while (scan.output().contains("cannot connect") && run < SCANS_MOST) {
+        scan = scan(testssl, ++run);
+      }
+      assertThat(Files.readString(report(run)))
+          .as(scan.output())
           .contains("\"TLS1_3\"")
           .doesNotContain("\"severity\"     : \"HIGH\"", "\"severity\"     : \"CRITICAL\"");
       assertThat(scan.output())
@@ -154,6 +148,25 @@ class StaticSidecarTest {
           .containsPattern("TLS 1\\.3 +offered");
       assertThat(proxy.notReady()).isEmpty();
     }
+  }
+
+  private Program.Result scan(String testssl, int run) {
+    return Program.run(
+        List.of(
+            testssl,
+            "--quiet",
+            "--color",
+            "0",
+            "-p",
+            "-s",
+            "-f",
+            "--jsonfile",
+            report(run).toString(),
+            inbound + ":8081"));
+  }
+
+  private Path report(int run) {
+    return folder.resolve("testssl-" + run + ".json");
   }
 
   @Test

@@ -3,6 +3,9 @@ package io.refmesh.proxy.http.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequestDecoder;
@@ -14,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's strict request decoder, and what it does not do: a request line that is not exactly one
- * and a folded header line are errors (RFC 9112 §3, §5.2), a head that does not come to its end in
- * time is one too, and after a request that asks for another protocol it waits to hear what comes
- * next.
+ * and a folded header or trailer line are errors (RFC 9112 §3, §5.2), a head that does not come to
+ * its end in time is one too, and after a request that asks for another protocol it waits to hear
+ * what comes next.
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
@@ -40,6 +43,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   private boolean headBegun;
   private boolean requestLineSeen;
   private boolean inBody;
+  private boolean inTrailers;
   private boolean broken;
   private @Nullable Runnable heldBack;
   private @Nullable ScheduledFuture<?> timer;
@@ -74,7 +78,7 @@ final class RequestDecoder extends HttpRequestDecoder {
       if (!requestLineSeen && !wholeRequestLine(buffer)) {
         return;
       }
-      if (!broken && folded(buffer)) {
+      if (!broken && folded(buffer, requestLineSeen)) {
         trouble.folded();
         broken = true;
       }
@@ -84,8 +88,18 @@ final class RequestDecoder extends HttpRequestDecoder {
         return;
       }
     }
+    if (inTrailers && folded(buffer, true)) {
+      broken = true;
+      buffer.skipBytes(buffer.readableBytes());
+      out.add(foldedTrailer());
+      return;
+    }
     int before = out.size();
+    int from = buffer.readerIndex();
     super.decode(context, buffer, out);
+    if (inBody && out.size() == before && lastChunk(buffer, from)) {
+      inTrailers = true;
+    }
     for (int i = before; i < out.size(); i++) {
       Object message = out.get(i);
       if (message instanceof HttpMessage) {
@@ -96,6 +110,7 @@ final class RequestDecoder extends HttpRequestDecoder {
       }
       if (message instanceof LastHttpContent) {
         inBody = false;
+        inTrailers = false;
       }
     }
   }
@@ -188,14 +203,39 @@ final class RequestDecoder extends HttpRequestDecoder {
   }
 
   /**
-   * Looks at what of the head is here, line by line up to the empty line, without taking anything.
-   * A fold that comes in a later read is at the very start of the buffer then, because the decoder
-   * has taken the whole lines before it.
+   * Whether what the decoder has just taken, and given out nothing for it, is the line of the last
+   * chunk: it takes that line alone. Of a longer chunk the size does not begin with a zero that no
+   * other digit follows.
    */
-  private boolean folded(ByteBuf buffer) {
+  private static boolean lastChunk(ByteBuf buffer, int from) {
+    int at = from;
+    int end = buffer.readerIndex();
+    while (at < end && buffer.getByte(at) == '0') {
+      at++;
+    }
+    return at > from && at < end && Character.digit(buffer.getByte(at), 16) < 0;
+  }
+
+  private static LastHttpContent foldedTrailer() {
+    LastHttpContent broken = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+    broken.setDecoderResult(
+        DecoderResult.failure(
+            new DecoderException(
+                "a trailer line is continued on the next (expected: one line for each field)")));
+    return broken;
+  }
+
+  /**
+   * Looks at what of the head or of the trailers is here, line by line up to the empty line,
+   * without taking anything. A fold that comes in a later read is at the very start of the buffer
+   * then, because the decoder has taken the whole lines before it.
+   *
+   * @param lineBefore whether the line before the buffer belongs to the same section
+   */
+  private static boolean folded(ByteBuf buffer, boolean lineBefore) {
     int at = buffer.readerIndex();
     int end = buffer.writerIndex();
-    boolean afterLine = requestLineSeen;
+    boolean afterLine = lineBefore;
     if (afterLine && starts(buffer, at, end)) {
       return true;
     }

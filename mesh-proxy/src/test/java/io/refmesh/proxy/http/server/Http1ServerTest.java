@@ -414,6 +414,57 @@ final class Http1ServerTest {
     assertThat(connections.getFirst().inFlight()).isZero();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0\r\nX: 1\r\n folded\r\n\r\n",
+        "0\r\nX: 1\r\n\tfolded\r\n\r\n",
+        "0\r\nX: 1\r\n folded: 2\r\n\r\n",
+        "0\r\n X: 1\r\n\r\n",
+        "00;a=b\r\nX: 1\r\nY: 2\r\n \r\n\r\n",
+        "3\r\nabc\r\n0\r\nContent-Length: 1\r\n 2\r\n\r\n",
+      })
+  void refusesAFoldedTrailerHoweverItComes(String chunks) throws IOException {
+    application.script(Call::read);
+    String head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    int port = serve();
+    try (RawClient client = new RawClient(port)) {
+      Message answer = client.send(head + chunks).readResponse();
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.text()).contains("continued on the next");
+      assertThat(client.isClosed()).isTrue();
+    }
+    try (RawClient client = new RawClient(port)) {
+      client.send(head);
+      for (char c : chunks.substring(0, chunks.length() - 3).toCharArray()) {
+        client.send(String.valueOf(c));
+        loop.run(() -> {});
+      }
+      assertThat(client.readResponse().status()).isEqualTo(400);
+    }
+    assertThat(call(0).requestEnded).isFalse();
+    assertThat(call(1).requestEnded).isFalse();
+  }
+
+  @Test
+  void readsChunksAndTrailersThatComeByteByByte() throws IOException {
+    application.script(call -> call.whenRead(() -> call.answer(200, "ok")));
+    try (RawClient client = client()) {
+      String request =
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+              + "3\r\n 0\r\r\n03\r\n\n x\r\n0\r\nX: 1\r\nY:\t2\r\n\r\n";
+      for (char c : request.toCharArray()) {
+        client.send(String.valueOf(c));
+        loop.run(() -> {});
+      }
+      assertThat(client.readResponse().text()).isEqualTo("ok");
+      assertThat(client.send("GET /2 HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n").readResponse().text())
+          .isEqualTo("ok");
+    }
+    assertThat(call(0).body()).asString().isEqualTo(" 0\r\n x");
+    assertThat(call(0).requestTrailers).hasSize(2);
+  }
+
   @Test
   void refusesTrailersThatAreTooLarge() throws IOException {
     application.script(Call::read);

@@ -15,6 +15,8 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a pair of sidecars writes about the same requests. */
 class AccessLogThroughSidecarsTest {
@@ -116,6 +118,27 @@ class AccessLogThroughSidecarsTest {
     assertThat(web.count("refused_total", "outbound", "bad-request")).isEqualTo(1);
     assertThat(cart.accessLog()).isEmpty();
     assertThat(application.requests).hasValue(0);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      emptyValue = "",
+      value = {
+        "DELETE  /x HTTP/1.1\\r\\n\\r\\n | DELETE | /x",
+        "POST /y HTTP/1.1\\r\\nA: b\\r\\n c\\r\\n\\r\\n | POST | /y",
+        "PUT /z HTTP/1.1\\r\\nno colon\\r\\n\\r\\n | PUT | /z",
+        "PUT /z?token=hunter2 HTTP/3\\r\\n\\r\\n | PUT | /z?token=REDACTED",
+        "(hello) /a\\r\\n\\r\\n | '' | ''",
+        "hello\\r\\n\\r\\n | hello | ''",
+      })
+  void ofARequestThatCannotBeReadTheLogSaysWhatWasFound(String request, String method, String uri)
+      throws IOException {
+    assertThat(call(request.translateEscapes())).startsWith("HTTP/1.1 400");
+
+    Eventually.holds(() -> web.accessLog().endsWith("\n"));
+    assertThat(web.accessLog())
+        .contains("\"status\":400", "\"method\":\"" + method + "\"", "\"uri\":\"" + uri + "\"");
   }
 
   private String call(String request) throws IOException {

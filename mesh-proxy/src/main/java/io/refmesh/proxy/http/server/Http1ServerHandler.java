@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.ReferenceCountUtil;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.http.BodyPipe;
@@ -54,6 +55,17 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
    * answer on its way.
    */
   private static final long LINGER_MILLIS = 1_000;
+
+  /** Decides how a refusal is written: as the answer to a plain GET, with its text. */
+  private static final RequestHead NOBODYS =
+      new RequestHead(
+          RequestHead.Version.HTTP_1_1,
+          "GET",
+          "http",
+          "",
+          "/",
+          ReadOnlyHttp2Headers.trailers(false),
+          true);
 
   /** A request that cannot be understood, in its place among those read ahead. */
   private record Trouble(MeshError error, String detail, RequestHead asFarAsRead) {}
@@ -182,10 +194,6 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   }
 
   private void begin(HttpRequest request) {
-    if (request.decoderResult().isFailure()) {
-      refuse(request.decoderResult().cause());
-      return;
-    }
     // Taken before: making the head takes fields out.
     String authority = request.headers().get(HttpHeaderNames.HOST, "");
     RequestHead head;
@@ -261,44 +269,44 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public void malformed() {
+  public void malformed(RequestHead asFarAsRead) {
     refuse(
         MeshError.BAD_REQUEST,
         "the request line is malformed (expected: method, target and version with one space"
-            + " between, ended by CRLF)");
+            + " between, ended by CRLF)",
+        asFarAsRead);
   }
 
   @Override
-  public void folded() {
+  public void folded(RequestHead asFarAsRead) {
     refuse(
         MeshError.BAD_REQUEST,
-        "a header line is continued on the next (expected: one line for each field)");
+        "a header line is continued on the next (expected: one line for each field)",
+        asFarAsRead);
   }
 
   @Override
-  public void late() {
-    refuse(
-        MeshError.HEADER_TIMEOUT,
-        "the head did not end within " + settings.headerTimeout().toMillis() + " ms");
-  }
-
-  private void refuse(Throwable cause) {
+  public void unreadable(Throwable cause, RequestHead asFarAsRead) {
     if (cause instanceof TooLongHttpHeaderException || cause instanceof TooLongHttpLineException) {
       BadRequest tooLarge = BadRequest.tooLarge(settings.headerBytes());
-      refuse(tooLarge.error(), String.valueOf(tooLarge.getMessage()));
+      refuse(tooLarge.error(), String.valueOf(tooLarge.getMessage()), asFarAsRead);
     } else {
-      refuse(MeshError.BAD_REQUEST, String.valueOf(cause.getMessage()));
+      refuse(MeshError.BAD_REQUEST, String.valueOf(cause.getMessage()), asFarAsRead);
     }
+  }
+
+  @Override
+  public void late(RequestHead asFarAsRead) {
+    refuse(
+        MeshError.HEADER_TIMEOUT,
+        "the head did not end within " + settings.headerTimeout().toMillis() + " ms",
+        asFarAsRead);
   }
 
   /**
    * Answers a request that never became an exchange, in its turn, and ends the connection: the rest
    * of it cannot be understood.
    */
-  private void refuse(MeshError error, String detail) {
-    refuse(error, detail, unread());
-  }
-
   private void refuse(MeshError error, String detail, RequestHead asFarAsRead) {
     if (closing) {
       return;
@@ -312,7 +320,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   }
 
   private void answer(Trouble trouble) {
-    Http1Exchange refused = new Http1Exchange(this, unread(), false);
+    Http1Exchange refused = new Http1Exchange(this, NOBODYS, false);
     Exchange exchange =
         new Exchange(
             context().channel().eventLoop(),
@@ -324,11 +332,6 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     current = refused;
     inFlight++;
     service.refused(exchange, refused, Outcome.Failed.before(trouble.error, trouble.detail));
-  }
-
-  private static RequestHead unread() {
-    return new RequestHead(
-        RequestHead.Version.HTTP_1_1, "GET", "http", "", "/", new DefaultHttp2Headers(false), true);
   }
 
   private void moreFollows() {

@@ -169,24 +169,29 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
       trailers(known, frame.headers());
       return;
     }
+    // Taken before: making the head takes them out.
+    Http2Headers fields = frame.headers();
+    CharSequence method = fields.method();
+    CharSequence path = fields.path();
+    CharSequence authority = fields.authority();
     RequestHead head;
     try {
       if (!trusted.believeMesh()) {
-        RequestHeads.requireSize(frame.headers(), settings.headerBytes());
+        RequestHeads.requireSize(fields, settings.headerBytes());
       }
-      head = RequestHeads.ofHttp2(frame.headers(), frame.isEndStream(), trusted.believeMesh());
+      head = RequestHeads.ofHttp2(fields, frame.isEndStream(), trusted.believeMesh());
     } catch (BadRequest broken) {
-      RequestHead unread =
+      RequestHead asFarAsRead =
           new RequestHead(
               RequestHead.Version.HTTP_2,
-              "GET",
+              RequestHeads.text(method),
               "http",
-              "",
-              "/",
+              RequestHeads.text(authority),
+              RequestHeads.text(path),
               // What says in which form the error is understood.
-              contentType(frame.headers()),
+              contentType(fields),
               frame.isEndStream());
-      Http2Exchange refused = begin(frame.stream(), unread);
+      Http2Exchange refused = begin(frame.stream(), asFarAsRead);
       service.refused(
           refused.exchange(),
           refused,

@@ -10,7 +10,9 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.refmesh.proxy.http.RequestHead;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +25,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
-  /** Told once, on the event loop; nothing more is decoded afterwards. */
+  /**
+   * Told once, on the event loop, with as much of the head as could be read; nothing more is
+   * decoded afterwards.
+   */
   interface HeadTrouble {
-    void malformed();
+    void malformed(RequestHead asFarAsRead);
 
-    void folded();
+    void folded(RequestHead asFarAsRead);
 
-    void late();
+    void unreadable(Throwable cause, RequestHead asFarAsRead);
+
+    void late(RequestHead asFarAsRead);
   }
 
   private static final byte SPACE = ' ';
@@ -42,6 +49,8 @@ final class RequestDecoder extends HttpRequestDecoder {
   private final int lineBytes;
   private boolean headBegun;
   private boolean requestLineSeen;
+  private String method = "";
+  private String target = "";
   private boolean inBody;
   private boolean inTrailers;
   private boolean broken;
@@ -79,7 +88,7 @@ final class RequestDecoder extends HttpRequestDecoder {
         return;
       }
       if (!broken && folded(buffer, requestLineSeen)) {
-        trouble.folded();
+        trouble.folded(asFarAsRead(buffer));
         broken = true;
       }
       if (broken) {
@@ -102,6 +111,10 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
     for (int i = before; i < out.size(); i++) {
       Object message = out.get(i);
+      if (message instanceof HttpMessage head && head.decoderResult().isFailure()) {
+        unreadable(head.decoderResult().cause(), out, before);
+        return;
+      }
       if (message instanceof HttpMessage) {
         headBegun = false;
         requestLineSeen = false;
@@ -133,6 +146,8 @@ final class RequestDecoder extends HttpRequestDecoder {
   @Override
   protected HttpMessage createMessage(String[] initialLine) throws Exception {
     requestLineSeen = true;
+    method = initialLine[0];
+    target = initialLine[1];
     return super.createMessage(initialLine);
   }
 
@@ -168,8 +183,25 @@ final class RequestDecoder extends HttpRequestDecoder {
     timer = null;
     if (headBegun && !broken) {
       broken = true;
-      trouble.late();
+      trouble.late(asFarAsRead(internalBuffer()));
     }
+  }
+
+  private void unreadable(Throwable cause, List<Object> out, int before) {
+    RequestHead found = RequestLine.found(method, target);
+    while (out.size() > before) {
+      ReferenceCountUtil.release(out.remove(out.size() - 1));
+    }
+    broken = true;
+    stopTimer();
+    trouble.unreadable(cause, found);
+  }
+
+  /** What the decoder has taken of the request line, or what of it still is in the buffer. */
+  private RequestHead asFarAsRead(ByteBuf buffer) {
+    return requestLineSeen
+        ? RequestLine.found(method, target)
+        : RequestLine.found(buffer, buffer.readerIndex(), buffer.writerIndex());
   }
 
   private void stopTimer() {
@@ -193,11 +225,17 @@ final class RequestDecoder extends HttpRequestDecoder {
       lineEnd = buffer.indexOf(at, end, LINE_FEED);
     }
     if (lineEnd < 0) {
-      return end - at > lineBytes;
+      boolean tooLong = end - at > lineBytes;
+      if (tooLong) {
+        RequestHead found = asFarAsRead(buffer);
+        method = found.method();
+        target = found.path();
+      }
+      return tooLong;
     }
     if (!RequestLine.isStrict(buffer, at, lineEnd)) {
       broken = true;
-      trouble.malformed();
+      trouble.malformed(RequestLine.found(buffer, at, lineEnd));
     }
     return true;
   }

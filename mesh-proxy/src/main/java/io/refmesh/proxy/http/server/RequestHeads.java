@@ -248,7 +248,7 @@ final class RequestHeads {
     return text.length();
   }
 
-  private static boolean isVisible(String text) {
+  static boolean isVisible(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c <= ' ' || c == 0x7f) {
@@ -275,7 +275,7 @@ final class RequestHeads {
             && isToken(text.substring(slash + 1));
   }
 
-  private static boolean isToken(String text) {
+  static boolean isToken(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
@@ -286,7 +286,7 @@ final class RequestHeads {
     return true;
   }
 
-  private static String text(@Nullable CharSequence value) {
+  static String text(@Nullable CharSequence value) {
     return value == null ? "" : value.toString();
   }
 }

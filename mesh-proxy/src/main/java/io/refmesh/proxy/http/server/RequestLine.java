@@ -1,6 +1,9 @@
 package io.refmesh.proxy.http.server;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.refmesh.proxy.http.RequestHead;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The first line of a request as RFC 9112 §3 has it and no other:
@@ -14,6 +17,9 @@ import io.netty.buffer.ByteBuf;
 final class RequestLine {
 
   private static final byte[] VERSION = {'H', 'T', 'T', 'P', '/'};
+
+  /** Bytes of a line that is refused of which a log may tell. */
+  private static final int FOUND_MAX = 1024;
 
   private RequestLine() {}
 
@@ -31,6 +37,33 @@ final class RequestLine {
       return false;
     }
     return isVersion(bytes, target + 1, end);
+  }
+
+  /**
+   * What a log can say of a request that is refused: the first two words, or nothing where they are
+   * not a method and a target.
+   */
+  static RequestHead found(ByteBuf bytes, int from, int to) {
+    int end = Math.min(to, from + FOUND_MAX);
+    int at = from;
+    while (at < end && bytes.getByte(at) <= ' ' && bytes.getByte(at) > 0) {
+      at++;
+    }
+    String[] words =
+        bytes.toString(at, end - at, StandardCharsets.ISO_8859_1).split("[ \t\r\n]+", 3);
+    return found(words[0], words.length > 1 ? words[1] : "");
+  }
+
+  static RequestHead found(String method, String target) {
+    boolean known = !method.isEmpty() && RequestHeads.isToken(method);
+    return new RequestHead(
+        RequestHead.Version.HTTP_1_1,
+        known ? method : "",
+        "http",
+        "",
+        known && RequestHeads.isVisible(target) ? target : "",
+        new DefaultHttp2Headers(false),
+        true);
   }
 
   /** Index of the space after the word, or the end; its own start when the word has other bytes. */

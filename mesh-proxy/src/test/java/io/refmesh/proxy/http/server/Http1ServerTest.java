@@ -149,6 +149,27 @@ final class Http1ServerTest {
   }
 
   @Test
+  void servesAnUpgradeWithABodyWithoutTheUpgrade() throws IOException {
+    application.script(call -> call.whenRead(() -> call.answer(200, "plain")));
+    try (RawClient client = client()) {
+      String request =
+          "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+      Message sized = client.send(request + "Content-Length: 3\r\n\r\nabc").readResponse();
+      assertThat(sized.start()).isEqualTo("HTTP/1.1 200 OK");
+      Message chunked =
+          client
+              .send(request + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+              .readResponse();
+      assertThat(chunked.text()).isEqualTo("plain");
+    }
+    for (int i = 0; i < 2; i++) {
+      assertThat(call(i).exchange.request().upgrade()).isEmpty();
+      assertThat(call(i).exchange.request().headers().contains("upgrade")).isFalse();
+      assertThat(call(i).body()).asString().isEqualTo("abc");
+    }
+  }
+
+  @Test
   void readsTheAbsoluteForm() throws IOException {
     application.answers("");
     try (RawClient client = client()) {

@@ -9,6 +9,7 @@ import io.refmesh.model.discovery.EndpointSpec;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
+import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.accept.Accepted;
 import io.refmesh.proxy.accept.OncePerMinute;
 import io.refmesh.proxy.detect.DetectHandler;
@@ -16,6 +17,7 @@ import io.refmesh.proxy.detect.PortHint;
 import io.refmesh.proxy.detect.Protocol;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.HttpService;
+import io.refmesh.proxy.http.Layer;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.client.Upstream;
 import io.refmesh.proxy.http.client.Upstreams;
@@ -26,6 +28,8 @@ import io.refmesh.proxy.policy.AuthorizationMeters;
 import io.refmesh.proxy.policy.Decision;
 import io.refmesh.proxy.policy.EgressRules;
 import io.refmesh.proxy.policy.StripMeshHeaders;
+import io.refmesh.proxy.resilience.DeadlineLayer;
+import io.refmesh.proxy.resilience.RouteMeters;
 import io.refmesh.proxy.telemetry.ExchangeObserver;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
@@ -59,10 +63,12 @@ final class EgressConnections {
   private final OncePerMinute lines;
   private final Ticker ticker;
   private final List<ExchangeObserver> observers;
-  private final Map<Integer, RequestMetricsLayer> requests = new ConcurrentHashMap<>();
+  private final Duration idleTimeout;
+  private final Map<Integer, Layer> ports = new ConcurrentHashMap<>();
 
   /**
    * @param current empty when everything may be called
+   * @param idleTimeout how long a body may pause; zero for none
    */
   EgressConnections(
       Supplier<Optional<EgressRules>> current,
@@ -70,6 +76,7 @@ final class EgressConnections {
       Upstreams upstreams,
       ServerSettings http,
       Duration detectTimeout,
+      Duration idleTimeout,
       ProxyMetrics metrics,
       List<ExchangeObserver> observers,
       Ticker ticker) {
@@ -82,6 +89,7 @@ final class EgressConnections {
     decisions = AuthorizationMeters.outbound(metrics);
     this.http = http;
     this.detectTimeout = detectTimeout;
+    this.idleTimeout = idleTimeout;
     lines = new OncePerMinute(ticker);
   }
 
@@ -136,6 +144,23 @@ final class EgressConnections {
       connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
       connection.channel().close();
     }
+  }
+
+  /** What the requests to a port go through, in this order, before they are decided. */
+  private Layer layers(int port) {
+    return ports.computeIfAbsent(
+        port,
+        number -> {
+          Layer counted =
+              new RequestMetricsLayer(
+                  new RequestTarget.Outside(number), metrics, ticker, observers);
+          Layer timed =
+              new DeadlineLayer(
+                  new Timeouts(Duration.ZERO, Duration.ZERO, idleTimeout),
+                  ticker,
+                  RouteMeters.outside(metrics, number));
+          return next -> counted.wrap(new StripMeshHeaders().wrap(timed.wrap(next)));
+        });
   }
 
   private final class Detected implements DetectHandler.Next {
@@ -203,13 +228,7 @@ final class EgressConnections {
               upstream.handle(exchange, reply);
             }
           };
-      return requests
-          .computeIfAbsent(
-              address.port(),
-              port ->
-                  new RequestMetricsLayer(
-                      new RequestTarget.Outside(port), metrics, ticker, observers))
-          .wrap(new StripMeshHeaders().wrap(decided));
+      return layers(address.port()).wrap(decided);
     }
   }
 }

@@ -171,6 +171,7 @@ final class Proxy implements AutoCloseable {
                 upstreams,
                 outboundConnections.http(),
                 limits.detectTimeout(),
+                limits.idleTimeout(),
                 metrics,
                 observers.all(),
                 ticker),

@@ -105,7 +105,8 @@ record ProxyConfig(
    * @param bufferedBytes of HTTP/2 bodies in memory at once
    * @param floodFrames HTTP/2 frames without use that a peer may send within ten seconds
    * @param streams at once on one HTTP/2 connection of a caller
-   * @param idleTimeout for bodies of callers that have no sidecar to watch them
+   * @param idleTimeout for bodies from and to places without sidecar, that no route has a policy
+   *     for
    */
   record Limits(
       int headerBytes,

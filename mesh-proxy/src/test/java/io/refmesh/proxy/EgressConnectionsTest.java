@@ -77,6 +77,7 @@ class EgressConnectionsTest {
                 new Random(1)),
             ServerSettings.of(ServerSettings.Role.OUTBOUND, ticker),
             Duration.ofMillis(400),
+            Duration.ofMillis(300),
             metrics,
             List.of(),
             ticker);
@@ -173,6 +174,28 @@ class EgressConnectionsTest {
           .containsExactly("", "200", "403", "200");
     }
     assertThat(site.requests).hasValue(2);
+  }
+
+  @Test
+  void endsARequestWhoseBodyPauses() throws Exception {
+    site.behave(exchange -> exchange.getRequestBody().readAllBytes());
+    rules =
+        deny(new Egress.Entry("shop/outside[0]", List.of("*.example.org"), List.of(), List.of()));
+    try (Socket socket = connect()) {
+      socket
+          .getOutputStream()
+          .write(
+              "POST / HTTP/1.1\r\nHost: a.example.org\r\nContent-Length: 5\r\n\r\nhal"
+                  .getBytes(StandardCharsets.US_ASCII));
+      byte[] head = new byte[512];
+      int length = socket.getInputStream().read(head);
+      assertThat(new String(head, 0, length, StandardCharsets.US_ASCII))
+          .startsWith("HTTP/1.1 504 ")
+          .contains("x-mesh-error: idle-timeout");
+    }
+    String port = Integer.toString(site.address().port());
+    assertThat(metrics.counter(ProxyMetric.TIMEOUT_TOTAL, "", "", port, "", "idle").value())
+        .isEqualTo(1);
   }
 
   private static Optional<EgressRules> deny(Egress.Entry... entries) {

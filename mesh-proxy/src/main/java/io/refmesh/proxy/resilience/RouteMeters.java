@@ -12,14 +12,33 @@ public final class RouteMeters {
   private record Key(ProxyMetric metric, String value) {}
 
   private final ProxyMetrics metrics;
-  private final ServicePort destination;
+  private final String namespace;
+  private final String service;
+  private final String port;
   private final String route;
   private final ConcurrentHashMap<Key, Counter> counters = new ConcurrentHashMap<>();
 
   public RouteMeters(ProxyMetrics metrics, ServicePort destination, String route) {
+    this(
+        metrics,
+        destination.namespace(),
+        destination.service(),
+        Integer.toString(destination.port()),
+        route);
+  }
+
+  private RouteMeters(
+      ProxyMetrics metrics, String namespace, String service, String port, String route) {
     this.metrics = metrics;
-    this.destination = destination;
+    this.namespace = namespace;
+    this.service = service;
+    this.port = port;
     this.route = route;
+  }
+
+  /** For requests to a port of places that are no service of the mesh. */
+  public static RouteMeters outside(ProxyMetrics metrics, int port) {
+    return new RouteMeters(metrics, "", "", Integer.toString(port), "");
   }
 
   /**
@@ -47,14 +66,7 @@ public final class RouteMeters {
     counters
         .computeIfAbsent(
             new Key(metric, value),
-            key ->
-                metrics.counter(
-                    metric,
-                    destination.namespace(),
-                    destination.service(),
-                    Integer.toString(destination.port()),
-                    route,
-                    value))
+            key -> metrics.counter(metric, namespace, service, port, route, value))
         .increment();
   }
 }

@@ -53,6 +53,9 @@ final class EgressConnections {
 
   private static final Logger LOG = Logger.getLogger(EgressConnections.class.getName());
 
+  /** An application that tries every port must not fill our memory with counters. */
+  private static final int PORTS_MAX = 1024;
+
   private final Supplier<Optional<EgressRules>> current;
   private final OutsideRelays relays;
   private final Upstreams upstreams;
@@ -148,6 +151,14 @@ final class EgressConnections {
 
   /** What the requests to a port go through, in this order, before they are decided. */
   private Layer layers(int port) {
+    if (ports.size() >= PORTS_MAX && !ports.containsKey(port)) {
+      metrics.counter(ProxyMetric.LIMIT_REACHED_TOTAL, "outside ports").increment();
+      Outcome.Failed tooMany =
+          Outcome.Failed.before(
+              MeshError.OVERLOADED,
+              "requests went to " + PORTS_MAX + " ports outside the mesh already");
+      return next -> (exchange, reply) -> reply.done(tooMany);
+    }
     return ports.computeIfAbsent(
         port,
         number -> {

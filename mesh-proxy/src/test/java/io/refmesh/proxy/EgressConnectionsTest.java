@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 class EgressConnectionsTest {
 
   private final Ticker ticker = Ticker.systemTicker();
-  private final ProxyMetrics metrics = new ProxyMetrics(ticker, 1_000);
+  private final ProxyMetrics metrics = new ProxyMetrics(ticker, 10_000);
   private final Transport transport = Transport.best();
   private final EventLoopGroup loops = transport.loops(1, "egress-test");
   private final TestApplication site = new TestApplication();
@@ -89,7 +89,7 @@ class EgressConnectionsTest {
                     Optional.of(
                         new Target.Outbound(
                             new ServicePort("outside", "outside", 1), AppProtocol.DETECT)),
-                new ConnectionLimit(100),
+                new ConnectionLimit(10_000),
                 metrics,
                 ticker,
                 accepted -> connections.begin(accepted, called))
@@ -196,6 +196,25 @@ class EgressConnectionsTest {
     String port = Integer.toString(site.address().port());
     assertThat(metrics.counter(ProxyMetric.TIMEOUT_TOTAL, "", "", port, "", "idle").value())
         .isEqualTo(1);
+  }
+
+  @Test
+  void countsAndRefusesPortsBeyondTheBound() throws Exception {
+    rules = deny();
+    HostPort last = called;
+    for (int port = 1; port <= 1024; port++) {
+      // Not one of those that are opaque unless something else is said.
+      called = new HostPort(last.host(), 20_000 + port);
+      assertThat(http("a.example.org")).startsWith("HTTP/1.1 403 ");
+    }
+    called = new HostPort(last.host(), 1999);
+    assertThat(http("a.example.org"))
+        .startsWith("HTTP/1.1 503 ")
+        .contains("x-mesh-error: overloaded");
+    assertThat(metrics.counter(ProxyMetric.LIMIT_REACHED_TOTAL, "outside ports").value())
+        .isEqualTo(1);
+    called = new HostPort(last.host(), 20_001);
+    assertThat(http("a.example.org")).startsWith("HTTP/1.1 403 ");
   }
 
   private static Optional<EgressRules> deny(Egress.Entry... entries) {

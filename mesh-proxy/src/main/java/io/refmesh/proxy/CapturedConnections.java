@@ -3,7 +3,6 @@ package io.refmesh.proxy;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
@@ -13,6 +12,7 @@ import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.proxy.accept.Accepted;
+import io.refmesh.proxy.accept.HalfClosing;
 import io.refmesh.proxy.accept.OncePerMinute;
 import io.refmesh.proxy.accept.Target;
 import io.refmesh.proxy.telemetry.ProxyMetric;
@@ -141,11 +141,7 @@ final class CapturedConnections {
             "captured connection refused: address={0} error={1} ({2})",
             new Object[] {address, error.code(), why});
       }
-      // The answer of discovery may come after the caller has gone.
-      if (connection.channel().isOpen()) {
-        connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-        connection.channel().close();
-      }
+      HalfClosing.reset(connection.channel());
     }
 
     private void end() {

@@ -11,6 +11,7 @@ import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.accept.Accepted;
+import io.refmesh.proxy.accept.HalfClosing;
 import io.refmesh.proxy.accept.OncePerMinute;
 import io.refmesh.proxy.detect.DetectHandler;
 import io.refmesh.proxy.detect.PortHint;
@@ -143,10 +144,7 @@ final class EgressConnections {
           "connection out of the mesh refused: error=denied address={0} ({1})",
           new Object[] {address, why});
     }
-    if (connection.channel().isOpen()) {
-      connection.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      connection.channel().close();
-    }
+    HalfClosing.reset(connection.channel());
   }
 
   /** What the requests to a port go through, in this order, before they are decided. */

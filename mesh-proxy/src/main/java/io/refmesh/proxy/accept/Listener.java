@@ -168,8 +168,7 @@ public final class Listener {
             error.code(), channel.remoteAddress(), channel.localAddress(), why, error.check()
           });
     }
-    channel.config().setOption(ChannelOption.SO_LINGER, 0);
-    channel.close();
+    HalfClosing.reset(channel);
   }
 
   private record BoundChannel(Channel channel) implements Bound {

@@ -11,6 +11,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.ReferenceCountUtil;
+import io.refmesh.proxy.accept.HalfClosing;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -190,16 +191,13 @@ public final class Http1Tunnel extends ChannelInboundHandlerAdapter implements B
     }
     over = true;
     giveCredit();
-    if (context().channel().isOpen()) {
-      context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      close();
-    }
+    HalfClosing.reset(context().channel());
   }
 
   private void close() {
     Channel channel = context().channel();
     if (channel.isOpen()) {
-      HalfClosing.close(context());
+      HalfClosing.close(channel);
     }
   }
 

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.util.ReferenceCountUtil;
+import io.refmesh.proxy.accept.HalfClosing;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +88,7 @@ public final class TcpRelay {
   /** Joins the connection to the endpoint, on the same event loop; from now on bytes flow. */
   public void join(Channel channel, Wire wire) {
     if (over) {
-      reset(channel);
+      HalfClosing.reset(channel);
       return;
     }
     endpoint.channel = channel;
@@ -117,7 +118,7 @@ public final class TcpRelay {
   private void add(ChannelPipeline pipeline, Wire wire, Side own, Side other) {
     // Frames say what ends; when a framed connection's socket ends, all of it does.
     pipeline.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, wire == Wire.PLAIN);
-    // Closing is ours, see forgetHalves().
+    // Closing is ours, see HalfClosing.
     pipeline.channel().config().setOption(ChannelOption.AUTO_CLOSE, false);
     pipeline.addLast(
         switch (wire) {
@@ -181,43 +182,13 @@ public final class TcpRelay {
 
   private static void closeIfThere(Side side) {
     if (side.channel != null) {
-      forgetHalves(side.channel);
-      side.channel.close();
+      HalfClosing.close(side.channel);
     }
-  }
-
-  /**
-   * Before a close. A channel that may be half closed still reads in the event in which it was
-   * closed, by a descriptor that belongs to another socket by then (Netty 4.2.18):
-   *
-   * <ol>
-   *   <li>one event says writable and readable; the write fails and the channel is closed;
-   *   <li>another thread opens a socket and gets the number of the descriptor;
-   *   <li>the first channel goes on to read, and takes what the other socket has received.
-   * </ol>
-   */
-  private static void forgetHalves(Channel channel) {
-    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
   }
 
   private static void resetIfThere(Side side) {
     if (side.channel != null) {
-      reset(side.channel);
-    }
-  }
-
-  /** Closes with RST, and without the goodbye of TLS: what is not written yet is dropped. */
-  private static void reset(Channel channel) {
-    if (channel.isOpen()) {
-      forgetHalves(channel);
-      channel.config().setOption(ChannelOption.SO_LINGER, 0);
-      ChannelHandlerContext first = channel.pipeline().firstContext();
-      if (first == null) {
-        channel.close();
-      } else {
-        // From the first handler's place: only the socket itself is asked.
-        first.close();
-      }
+      HalfClosing.reset(side.channel);
     }
   }
 

@@ -3,7 +3,6 @@ package io.refmesh.proxy.http.server;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -20,11 +19,11 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.ReferenceCountUtil;
 import io.refmesh.model.error.MeshError;
+import io.refmesh.proxy.accept.HalfClosing;
 import io.refmesh.proxy.http.BodyPipe;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.FlushLater;
-import io.refmesh.proxy.http.HalfClosing;
 import io.refmesh.proxy.http.Http1Tunnel;
 import io.refmesh.proxy.http.HttpService;
 import io.refmesh.proxy.http.Outcome;
@@ -426,7 +425,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
   }
 
   private void close() {
-    HalfClosing.close(context());
+    HalfClosing.close(context().channel());
   }
 
   /** There was no tunnel. */
@@ -456,10 +455,7 @@ final class Http1ServerHandler extends ChannelInboundHandlerAdapter
     dropReadAhead();
     // What was written before the cut is the caller's. A flush may find that the caller has gone.
     context().flush();
-    if (context().channel().isOpen()) {
-      context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      close();
-    }
+    HalfClosing.reset(context().channel());
   }
 
   private void serveReadAhead() {

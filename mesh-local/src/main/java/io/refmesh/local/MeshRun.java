@@ -118,6 +118,7 @@ public final class MeshRun implements AutoCloseable {
                     false))));
     Map<String, String> environment = new LinkedHashMap<>(setting.sidecarEnvironment());
     environment.put("REFMESH_HTTP_PROXY", proxy());
+    environment.put("REFMESH_CLUSTER_DOMAIN", view.clusterDomain());
     // Nobody calls it, so nobody has to learn that it goes.
     environment.put("REFMESH_DRAIN_ANNOUNCE", "0");
     sidecar =

@@ -2,6 +2,7 @@ package io.refmesh.proxy;
 
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.OutboundListener;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.error.MeshError;
@@ -16,6 +17,9 @@ import io.refmesh.proxy.http.RequestHead;
 import io.refmesh.proxy.http.ResponseHead;
 import io.refmesh.proxy.http.server.Http1Server;
 import io.refmesh.proxy.http.server.ServerSettings;
+import io.refmesh.proxy.policy.AuthorizationMeters;
+import io.refmesh.proxy.policy.Decision;
+import io.refmesh.proxy.policy.EgressRules;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import java.util.HashMap;
@@ -23,13 +27,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The outbound path for programs that are told of the mesh by {@code HTTP_PROXY}: requests in
  * absolute form and CONNECT name a service, and go on as if the program had connected to the
- * listener of that service. Any other name is refused. On the event loop of the connection; {@link
- * #services} comes from the control plane's thread.
+ * listener of that service. Any other name is refused, also one that the EgressPolicy allows: this
+ * is no way out of the mesh. On the event loop of the connection; {@link #services} comes from the
+ * control plane's thread.
  */
 final class HttpProxyConnections {
 
@@ -43,18 +49,28 @@ final class HttpProxyConnections {
   private final ServerSettings http;
   private final ProxyMetrics metrics;
   private final String ownNamespace;
+  private final String clusterDomain;
+  private final Supplier<Optional<EgressRules>> egress;
+  private final AuthorizationMeters decisions;
   private volatile Map<String, Target.Outbound> names = Map.of();
 
+  /**
+   * @param egress what may be called outside the mesh; empty when everything may
+   */
   HttpProxyConnections(
       OutboundServices services,
       OutboundConnections connections,
+      Supplier<Optional<EgressRules>> egress,
       ProxyConfig config,
       ProxyMetrics metrics,
       Ticker ticker) {
     this.services = services;
     this.connections = connections;
     this.metrics = metrics;
+    this.egress = egress;
+    decisions = AuthorizationMeters.outbound(metrics);
     ownNamespace = config.namespace();
+    clusterDomain = config.clusterDomain();
     http =
         ServerSettings.of(ServerSettings.Role.OUTBOUND, ticker)
             .withHeaders(config.limits().headerBytes(), config.limits().headerTimeout());
@@ -70,7 +86,7 @@ final class HttpProxyConnections {
       String name = id.service() + "." + id.namespace();
       next.put(name + port, target);
       next.put(name + ".svc" + port, target);
-      next.put(name + ".svc.cluster.local" + port, target);
+      next.put(name + ".svc." + clusterDomain + port, target);
       next.put(one.listen().toString(), target);
       if (id.namespace().equals(ownNamespace)) {
         next.put(id.service() + port, target);
@@ -99,9 +115,31 @@ final class HttpProxyConnections {
   }
 
   private Target.@Nullable Outbound target(RequestHead request) {
-    String authority = request.authority().toLowerCase(Locale.ROOT);
+    return names.get(withPort(request.authority().toLowerCase(Locale.ROOT)));
+  }
+
+  private static String withPort(String authority) {
     boolean port = authority.lastIndexOf(':') > authority.lastIndexOf(']');
-    return names.get(port ? authority : authority + ":" + DEFAULT_PORT);
+    return port ? authority : authority + ":" + DEFAULT_PORT;
+  }
+
+  /** What the policy says of a place that is none of the mesh's; empty when it has no objection. */
+  private Optional<Decision.Denied> denied(String authority) {
+    Optional<EgressRules> rules = egress.get();
+    if (rules.isEmpty()) {
+      return Optional.empty();
+    }
+    String place = withPort(authority);
+    HostPort address;
+    try {
+      address = HostPort.parse(place);
+    } catch (IllegalArgumentException e) {
+      // No place at all: refused by the name that it has not.
+      return Optional.empty();
+    }
+    return rules.get().decide(place, address) instanceof Decision.Denied denied
+        ? Optional.of(denied)
+        : Optional.empty();
   }
 
   /** The requests of one connection. */
@@ -124,7 +162,16 @@ final class HttpProxyConnections {
       }
       Target.Outbound target = target(request);
       if (connect || target == null) {
-        refuse(reply, MeshError.NOT_IN_MESH, request.authority());
+        Optional<Decision.Denied> denied = denied(request.authority());
+        if (denied.isPresent()) {
+          decisions.count(denied.get());
+          refuse(
+              reply,
+              MeshError.DENIED,
+              "policy " + denied.get().policy() + ": " + denied.get().reason());
+        } else {
+          refuse(reply, MeshError.NOT_IN_MESH, request.authority());
+        }
         return;
       }
       if (target.protocol() == AppProtocol.OPAQUE) {

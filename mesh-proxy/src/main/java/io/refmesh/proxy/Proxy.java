@@ -178,7 +178,9 @@ final class Proxy implements AutoCloseable {
             metrics,
             ticker);
 
-    httpProxy = new HttpProxyConnections(services, outboundConnections, config, metrics, ticker);
+    httpProxy =
+        new HttpProxyConnections(
+            services, outboundConnections, () -> egress, config, metrics, ticker);
 
     // The inbound path.
     application =

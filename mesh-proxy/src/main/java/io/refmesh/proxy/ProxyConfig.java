@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param zone empty when it is not known
  * @param httpProxy where programs that know HTTP_PROXY find the mesh; empty for nowhere
+ * @param clusterDomain what the long names of services end with
  * @param inbound address to listen on, on every port of {@code ports}
  * @param application address of the application, called on the same ports but for those of {@code
  *     applicationPorts}
@@ -52,6 +53,7 @@ record ProxyConfig(
     Source source,
     HostPort admin,
     Optional<HostPort> httpProxy,
+    String clusterDomain,
     String inbound,
     String application,
     SortedMap<Integer, AppProtocol> ports,
@@ -146,6 +148,7 @@ record ProxyConfig(
         Pattern.compile("([a-z0-9.-]+)/([a-z0-9.-]+)/(\\d{1,6})");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
     private static final Pattern BYTES = Pattern.compile("(\\d{1,9})(Ki|Mi)?");
+    private static final Pattern DOMAIN = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,253}[a-z0-9])?");
     private static final String A_DURATION = "a duration such as 500ms, 3s or 2m";
     private static final String A_PORT = "1 to 65535";
     private static final String AN_ADDRESS = "an IP address and a port such as 127.1.0.1:8086";
@@ -192,6 +195,12 @@ record ProxyConfig(
               "",
               "a loopback address and a port such as 127.1.0.1:4140",
               text -> text.isEmpty() ? Optional.empty() : Optional.ofNullable(loopback(text)));
+      String clusterDomain =
+          optional(
+              "REFMESH_CLUSTER_DOMAIN",
+              "cluster.local",
+              "a domain in lower case such as cluster.local",
+              text -> DOMAIN.matcher(text).matches() ? text : null);
       String inbound = required("REFMESH_INBOUND", "an IP address", Reader::host);
       String application =
           required(
@@ -280,6 +289,7 @@ record ProxyConfig(
           || peers == null
           || admin == null
           || httpProxy == null
+          || clusterDomain == null
           || inbound == null
           || application == null
           || ports == null
@@ -309,6 +319,7 @@ record ProxyConfig(
           source,
           admin,
           httpProxy,
+          clusterDomain,
           inbound,
           application,
           ports,

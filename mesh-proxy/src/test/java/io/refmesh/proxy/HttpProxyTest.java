@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.policy.Egress;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.http.wire.RawClient;
 import io.refmesh.proxy.http.wire.RawClient.Message;
@@ -44,7 +45,8 @@ class HttpProxyTest {
     known(AppProtocol.HTTP);
     try (RawClient client = connect()) {
       for (String name :
-          List.of("cart", "cart.shop", "Cart.shop.svc", "cart.shop.svc.cluster.local")) {
+          List.of(
+              "cart", "cart.shop", "Cart.shop.svc", "cart.shop.svc." + TestMesh.CLUSTER_DOMAIN)) {
         Message answer =
             client
                 .send(
@@ -118,10 +120,55 @@ class HttpProxyTest {
       // Also a port that the service does not have.
       answer = client.send("GET http://cart.shop:1/ HTTP/1.1\r\nHost: a\r\n\r\n").readResponse();
       assertThat(answer.status()).isEqualTo(404);
+      // And a name of another cluster.
+      answer =
+          client
+              .send("GET http://cart.shop.svc.cluster.local:" + port + "/ HTTP/1.1\r\n\r\n")
+              .readResponse();
+      assertThat(answer.status()).isEqualTo(404);
       answer = client.send("GET / HTTP/1.1\r\nHost: cart.shop\r\n\r\n").readResponse();
       assertThat(answer.status()).isEqualTo(400);
     }
     assertThat(application.connections).hasValue(0);
-    assertThat(web.count("refused_total", "not-in-mesh")).isEqualTo(3);
+    assertThat(web.count("refused_total", "not-in-mesh")).isEqualTo(4);
+  }
+
+  @Test
+  void isNoWayAroundTheEgressPolicy() throws IOException {
+    Egress.Entry allowed =
+        new Egress.Entry("shop/outside[0]", List.of("a.example.org"), List.of(80), List.of());
+    web.mayCall(new Egress("shop/outside", false, List.of(allowed)));
+    known(AppProtocol.HTTP);
+    try (RawClient client = connect()) {
+      for (String request :
+          List.of(
+              "GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n",
+              "GET http://a.example.org:81/ HTTP/1.1\r\nHost: a\r\n\r\n",
+              // The name in Host counts for nothing.
+              "GET http://example.com/ HTTP/1.1\r\nHost: a.example.org\r\n\r\n",
+              "CONNECT example.com:80 HTTP/1.1\r\nHost: a.example.org:80\r\n\r\n",
+              "CONNECT " + application.address() + " HTTP/1.1\r\n\r\n")) {
+        Message answer = client.send(request).readResponse();
+        assertThat(answer.status()).as(request).isEqualTo(403);
+        assertThat(answer.field("x-mesh-error")).isEqualTo("denied");
+        assertThat(answer.text()).contains("policy shop/outside");
+      }
+      // What may be called is not carried either: it has its own way out.
+      assertThat(
+              client
+                  .send("GET http://a.example.org/ HTTP/1.1\r\nHost: a\r\n\r\n")
+                  .readResponse()
+                  .field("x-mesh-error"))
+          .isEqualTo("not-in-mesh");
+      assertThat(
+              client
+                  .send("GET http://cart.shop:" + port + "/ HTTP/1.1\r\nHost: a\r\n\r\n")
+                  .readResponse()
+                  .status())
+          .isEqualTo(200);
+    }
+    assertThat(application.connections).hasValue(1);
+    assertThat(web.count("authorization_total", "outbound", "deny", "shop/outside")).isEqualTo(5);
+    assertThat(web.count("authorization_total", "outbound", "allow")).isZero();
   }
 }

@@ -55,6 +55,7 @@ import org.jspecify.annotations.Nullable;
 final class TestMesh implements AutoCloseable {
 
   private static final String TRUST_DOMAIN = "cluster.local";
+  static final String CLUSTER_DOMAIN = "example.mesh";
   private static final AtomicInteger NEXT_ADDRESS =
       new AtomicInteger((int) (ProcessHandle.current().pid() % 200) * 250);
 
@@ -160,6 +161,7 @@ final class TestMesh implements AutoCloseable {
         new ProxyConfig.Source.Folder(Path.of("unused")),
         new HostPort(inbound, 0),
         Optional.of(new HostPort(inbound, HTTP_PROXY_PORT)),
+        CLUSTER_DOMAIN,
         inbound,
         application,
         ports,

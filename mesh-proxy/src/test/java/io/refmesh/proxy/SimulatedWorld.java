@@ -262,6 +262,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
 
   private void runFor(long nanos) {
     long until = time.nanos() + nanos;
+    time.settle();
     while (time.step(until)) {
       check();
     }
@@ -595,7 +596,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
       return random.nextInt(2000);
     }
     // Above the windows of a stream; a stall shows where everything must succeed.
-    return large && (kind == 19 || !faulty)
+    return large && (kind == 19 || !faulty && kind == 18)
         ? 300_000 + random.nextInt(500_000)
         : random.nextInt(70_000);
   }

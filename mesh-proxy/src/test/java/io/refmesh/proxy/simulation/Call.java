@@ -1,8 +1,11 @@
 package io.refmesh.proxy.simulation;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 
 /**
  * One request of the script, and what either end saw of it. Its number is in its path, and every
@@ -20,6 +23,19 @@ public final class Call {
 
   /** A try that reached an application. */
   public record Arrival(int replica, int tryNumber, long atNanos) {}
+
+  /** No body is longer. */
+  private static final int LONGEST = 1 << 20;
+
+  /** Between where the bytes of one body begin and those of the next; a prime number. */
+  private static final int APART = 65_537;
+
+  /** Each body is a part of it: bytes of another body, or of another place, do not fit. */
+  private static final byte[] NOISE = new byte[4 * LONGEST];
+
+  static {
+    new SplittableRandom(1).nextBytes(NOISE);
+  }
 
   public final int number;
   public final String method;
@@ -68,43 +84,38 @@ public final class Call {
 
   /** Bytes {@code from} to {@code to} of the request's body. */
   public byte[] request(int from, int to) {
-    return bytes(number * 31, from, to);
+    return bytes(2 * number, from, to);
   }
 
   /** Bytes {@code from} to {@code to} of the answer's body. */
   public byte[] answer(int from, int to) {
-    return bytes(number * 37 + 11, from, to);
+    return bytes(2 * number + 1, from, to);
   }
 
   /** Whether the bytes are those at this place of the request's body. */
   public boolean isRequest(ByteBuf bytes, long from) {
-    return is(bytes, number * 31, from);
+    return is(bytes, 2 * number, from);
   }
 
   /** Whether the bytes are those at this place of the answer's body. */
   public boolean isAnswer(ByteBuf bytes, long from) {
-    return is(bytes, number * 37 + 11, from);
+    return is(bytes, 2 * number + 1, from);
   }
 
-  private static byte[] bytes(int salt, int from, int to) {
-    byte[] bytes = new byte[to - from];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = at(salt, from + i);
-    }
-    return bytes;
+  private static byte[] bytes(int body, int from, int to) {
+    int begin = begin(body);
+    return Arrays.copyOfRange(NOISE, begin + from, begin + to);
   }
 
-  private static boolean is(ByteBuf bytes, int salt, long from) {
-    for (int i = 0; i < bytes.readableBytes(); i++) {
-      if (bytes.getByte(bytes.readerIndex() + i) != at(salt, from + i)) {
-        return false;
-      }
-    }
-    return true;
+  private static boolean is(ByteBuf bytes, int body, long from) {
+    int begin = begin(body) + (int) from;
+    int length = bytes.readableBytes();
+    return begin + length <= NOISE.length
+        && bytes.nioBuffer().mismatch(ByteBuffer.wrap(NOISE, begin, length)) < 0;
   }
 
-  private static byte at(int salt, long place) {
-    return (byte) (salt + place * 7 + (place >> 8));
+  private static int begin(int body) {
+    return Math.floorMod(body * APART, NOISE.length - LONGEST);
   }
 
   @Override

@@ -163,13 +163,17 @@ public final class SimulatedNetwork {
         });
   }
 
+  /**
+   * @param bytes handed over
+   */
   void send(SimulatedChannel from, SimulatedChannel to, Link link, byte[] bytes, int length) {
     observer.sent(from, bytes, length);
     long at = link.arrivalNanos(time.nanos(), notBefore(from.host(), to.host()));
     int begin = 0;
     for (int size : link.pieces(length)) {
       if (size > 0) {
-        byte[] piece = Arrays.copyOfRange(bytes, begin, begin + size);
+        byte[] piece =
+            size == bytes.length ? bytes : Arrays.copyOfRange(bytes, begin, begin + size);
         begin += size;
         time.after(at - time.nanos(), () -> to.arrived(piece));
         at += link.gapNanos();

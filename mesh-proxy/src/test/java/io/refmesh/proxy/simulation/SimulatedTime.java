@@ -74,9 +74,11 @@ public final class SimulatedTime {
     } while (ran > 0);
   }
 
-  /** Moves to the next instant at which anything happens, and lets it; false when that is later. */
+  /**
+   * Moves to the next instant at which anything happens, and lets it; false when that is later.
+   * What is to be done now has been, see {@link #settle}.
+   */
   public boolean step(long latestNanos) {
-    settle();
     long next = next();
     if (next > latestNanos) {
       if (latestNanos > nanos()) {

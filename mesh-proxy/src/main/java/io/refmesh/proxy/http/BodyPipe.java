@@ -63,6 +63,7 @@ public final class BodyPipe {
   private boolean abandoned;
   private int moves;
   private long received;
+  private @Nullable Runnable onFirstData;
 
   public BodyPipe(Source source) {
     this.source = source;
@@ -82,6 +83,11 @@ public final class BodyPipe {
     int bytes = chunk.readableBytes();
     moves++;
     received += bytes;
+    Runnable first = onFirstData;
+    if (first != null) {
+      onFirstData = null;
+      first.run();
+    }
     if (abandoned || ended || failure != null) {
       chunk.release();
       source.consumed(bytes);
@@ -157,6 +163,15 @@ public final class BodyPipe {
   /** Bytes that have arrived so far: for telling how long a body was. */
   public long received() {
     return received;
+  }
+
+  /** Run once, when the first chunk arrives, or now if it has; never for a body without one. */
+  public void onFirstData(Runnable then) {
+    if (received > 0) {
+      then.run();
+    } else {
+      onFirstData = then;
+    }
   }
 
   /** Changes whenever bytes arrive or are taken: for noticing that a body has paused. */

@@ -48,7 +48,8 @@ public enum ProxyMetric {
           "dst_pod",
           "route_name",
           "status_code"),
-      "Time from the request head to the end of the exchange, all tries included."),
+      "Time from the request head to the first byte of the response body, or to the end of an"
+          + " exchange without one, all tries included."),
   TRY_TOTAL(
       "try_total",
       Kind.COUNTER,

@@ -35,6 +35,7 @@ public final class RequestMetricsLayer implements Layer {
   private static final int AUTHORITIES_MAX = 64;
 
   private static final String OTHER = "other";
+  private static final long NONE = -1;
 
   private record Begun(boolean tls, String authority, String clientId) {}
 
@@ -89,13 +90,16 @@ public final class RequestMetricsLayer implements Layer {
   }
 
   /** One exchange on its way. */
-  private final class Metered extends ObservedExchange implements Reply {
+  private final class Metered extends ObservedExchange implements Reply, Runnable {
     private final Exchange exchange;
     private final Reply reply;
     private final Begun begun;
     private String error = "";
     private boolean working;
     private long workingSinceNanos;
+
+    /** Request head to the first byte of the answer's body. */
+    private long firstByteNanos = NONE;
 
     Metered(Exchange exchange, Reply reply) {
       super(target, exchange);
@@ -151,6 +155,9 @@ public final class RequestMetricsLayer implements Layer {
       if (!head.informational()) {
         status = head.status();
         responseBody = head.body();
+        if (responseBody != null) {
+          responseBody.onFirstData(this);
+        }
         if (request().tunnelAfter(status)) {
           tunnelOpened(request());
         }
@@ -170,6 +177,12 @@ public final class RequestMetricsLayer implements Layer {
       }
     }
 
+    /** The first byte is there. */
+    @Override
+    public void run() {
+      firstByteNanos = ticker.nanoTime() - exchange.startNanos();
+    }
+
     @Override
     public void done(Outcome outcome) {
       long nanos = ticker.nanoTime() - exchange.startNanos();
@@ -184,7 +197,7 @@ public final class RequestMetricsLayer implements Layer {
                   exchange.route(),
                   how));
       meters.responses().increment();
-      meters.latency().recordNanos(nanos);
+      meters.latency().recordNanos(firstByteNanos == NONE ? nanos : firstByteNanos);
       endWork();
       ended(outcome, how, nanos);
       for (ExchangeObserver observer : observers) {

@@ -116,6 +116,37 @@ class RequestMetricsLayerTest {
   }
 
   @Test
+  void theLatencyOfAnAnswerEndsWithTheFirstByteOfItsBody() {
+    HttpService streaming =
+        (exchange, reply) -> {
+          ResponseHead head = head(200);
+          ticker.advance(4, TimeUnit.MILLISECONDS);
+          reply.head(head);
+          ticker.advance(10, TimeUnit.MILLISECONDS);
+          head.body().data(Unpooled.wrappedBuffer(new byte[10]));
+          ticker.advance(70, TimeUnit.SECONDS);
+          head.body().data(Unpooled.wrappedBuffer(new byte[10]));
+          head.body().end(null);
+          reply.done(new Outcome.Answered(200, -1));
+        };
+    run(OUTBOUND, exchange("GET", "cart", false), streaming);
+    assertThat(page("response_latency_ms_sum")).first().asString().endsWith(" 14.0");
+
+    HttpService whole =
+        (exchange, reply) -> {
+          ResponseHead head = head(200);
+          head.body().data(Unpooled.wrappedBuffer(new byte[10]));
+          head.body().end(null);
+          ticker.advance(2, TimeUnit.MILLISECONDS);
+          reply.head(head);
+          ticker.advance(50, TimeUnit.MILLISECONDS);
+          reply.done(new Outcome.Answered(200, -1));
+        };
+    run(OUTBOUND, exchange("GET", "cart", false), whole);
+    assertThat(page("response_latency_ms_sum")).first().asString().endsWith(" 16.0");
+  }
+
+  @Test
   void namesTheOwnWorkloadAndTheCallerInbound() {
     run(INBOUND, exchange("GET", "cart", true), answering(200, new Outcome.Answered(200, -1)));
 
@@ -242,8 +273,7 @@ class RequestMetricsLayerTest {
                 + "\"method\":\"POST\",\"uri\":\"/items?secret=REDACTED&page=2\",\"version\":\"HTTP/1.1\","
                 + "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"request_bytes\":3,\"status\":200,"
                 + "\"response_bytes\":5,\"total_ns\":12500000,\"processing_ns\":12500000,\"user_agent\":\"curl/8\",\"host\":\"cart"
-                + " \\\"x\\\"\",\"direction\":\"outbound\","
-                + "\"grpc_status\":\"\",\"route\":\"shop/cart/0\",\"endpoint\":\"127.1.4.1:8080\",\"tries\":2,\"error\":\"\"}\n");
+                + " \\\"x\\\"\",\"direction\":\"outbound\",\"grpc_status\":\"\",\"route\":\"shop/cart/0\",\"endpoint\":\"127.1.4.1:8080\",\"tries\":2,\"error\":\"\"}\n");
   }
 
   @Test

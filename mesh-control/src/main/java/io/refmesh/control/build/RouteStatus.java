@@ -27,6 +27,9 @@ public record RouteStatus(String kind, String namespace, String name, List<Paren
    * @param type Accepted or ResolvedRefs
    * @param status True or False
    * @param reason one word, Gateway API's where it has one
+   * @param observedGeneration {@code metadata.generation} of the route that was judged; 0 when it
+   *     has none, as in a folder
    */
-  public record Condition(String type, String status, String reason, String message) {}
+  public record Condition(
+      String type, String status, String reason, String message, int observedGeneration) {}
 }

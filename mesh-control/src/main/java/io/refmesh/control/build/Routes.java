@@ -133,9 +133,9 @@ final class Routes {
                     List.of(
                         refused.getOrDefault(
                             new Place(route, index),
-                            new Condition("Accepted", "True", "Accepted", "")),
+                            condition(route, "Accepted", "True", "Accepted", "")),
                         unresolved.getOrDefault(
-                            route, new Condition("ResolvedRefs", "True", "ResolvedRefs", "")))));
+                            route, condition(route, "ResolvedRefs", "True", "ResolvedRefs", "")))));
           }
           return new RouteStatus(
               route.kind(), route.metadata().namespace(), route.metadata().name(), parents);
@@ -182,7 +182,12 @@ final class Routes {
   private void refuse(Route route, int parent, String reason, String field, String message) {
     problems.add(route.problem("spec.parentRefs[" + parent + "]" + field, message));
     refused.putIfAbsent(
-        new Place(route, parent), new Condition("Accepted", "False", reason, message));
+        new Place(route, parent), condition(route, "Accepted", "False", reason, message));
+  }
+
+  private static Condition condition(
+      Route route, String type, String status, String reason, String message) {
+    return new Condition(type, status, reason, message, route.metadata().generation());
   }
 
   private void requireParents(Route route) {
@@ -234,7 +239,7 @@ final class Routes {
       String message = missing(id.namespace(), id.service(), id.port(), consequence);
       problems.add(route.problem(field + missing, message));
       unresolved.putIfAbsent(
-          route, new Condition("ResolvedRefs", "False", "BackendNotFound", message));
+          route, condition(route, "ResolvedRefs", "False", "BackendNotFound", message));
     }
   }
 

@@ -212,7 +212,7 @@ public final class SnapshotBuilder {
     var settings =
         policies.forService(
             new Service(
-                new Metadata(instance.namespace(), name, Map.of(), Map.of()),
+                new Metadata(instance.namespace(), name, 0, Map.of(), Map.of()),
                 new Origin("", 0, 0),
                 Map.of(),
                 List.of()));

@@ -22,7 +22,7 @@ public record MeshConfig(
 
   public static final MeshConfig DEFAULT =
       new MeshConfig(
-          new Metadata(SYSTEM_NAMESPACE, NAME, Map.of(), Map.of()),
+          new Metadata(SYSTEM_NAMESPACE, NAME, 0, Map.of(), Map.of()),
           new Origin("", 0, 0),
           "cluster.local",
           "cluster.local",

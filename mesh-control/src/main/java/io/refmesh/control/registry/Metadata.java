@@ -2,9 +2,18 @@ package io.refmesh.control.registry;
 
 import java.util.Map;
 
-/** What every object carries: where it lives, what it is called, labels and annotations. */
+/**
+ * What every object carries: where it lives, what it is called, labels and annotations.
+ *
+ * @param generation counts the changes of the object where an API server does so; 0 where nobody
+ *     does
+ */
 public record Metadata(
-    String namespace, String name, Map<String, String> labels, Map<String, String> annotations) {
+    String namespace,
+    String name,
+    int generation,
+    Map<String, String> labels,
+    Map<String, String> annotations) {
 
   public Metadata {
     labels = Map.copyOf(labels);

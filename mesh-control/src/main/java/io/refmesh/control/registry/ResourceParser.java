@@ -245,7 +245,6 @@ public final class ResourceParser {
         "creationTimestamp",
         "uid",
         "resourceVersion",
-        "generation",
         "managedFields",
         "ownerReferences",
         "finalizers");
@@ -282,6 +281,7 @@ public final class ResourceParser {
               + "\" (expected: one MeshConfig, named mesh, in refmesh-system; metadata may be left"
               + " out)");
     }
+    int generation = fields.integer("generation", 0, Integer.MAX_VALUE).orElse(0);
     Map<String, String> labels = fields.textMap("labels");
     Map<String, String> annotations = fields.textMap("annotations");
     if (annotations.containsKey(Annotations.DEFAULT_INBOUND_POLICY)) {
@@ -289,6 +289,6 @@ public final class ResourceParser {
           .object("annotations")
           .parsed(Annotations.DEFAULT_INBOUND_POLICY, InboundPolicy.Default::parse);
     }
-    return new Metadata(namespace, name, labels, annotations);
+    return new Metadata(namespace, name, generation, labels, annotations);
   }
 }

@@ -183,9 +183,24 @@ class RoutesTest {
     assertThat(snapshots.routes().getFirst().parents().getFirst().conditions())
         .extracting(c -> c.type() + " " + c.status() + " " + c.reason())
         .containsExactly("Accepted True Accepted", "ResolvedRefs False BackendNotFound");
+    assertThat(snapshots.routes().getFirst().parents().getFirst().conditions())
+        .allSatisfy(c -> assertThat(c.observedGeneration()).isZero());
 
     Snapshots orphan = build(SERVICES + HTTP.replace("port: 80}]\n  rules", "port: 81}]\n  rules"));
     assertThat(accepted(orphan, "HTTPRoute")).isEqualTo("False NoMatchingParent");
+  }
+
+  @Test
+  void saysOfWhichGenerationTheConditionsAre() {
+    String seventh = HTTP.replaceFirst("namespace: shop", "namespace: shop, generation: 7");
+    for (Snapshots snapshots :
+        List.of(
+            build(SERVICES + seventh),
+            build(SERVICES + seventh.replace("name: catalog", "name: gone")))) {
+      assertThat(snapshots.routes().getFirst().parents().getFirst().conditions())
+          .hasSize(2)
+          .allSatisfy(c -> assertThat(c.observedGeneration()).isEqualTo(7));
+    }
   }
 
   @Test

@@ -119,14 +119,15 @@ class RequestMetricsLayerTest {
   void theLatencyOfAnAnswerEndsWithTheFirstByteOfItsBody() {
     HttpService streaming =
         (exchange, reply) -> {
-          ResponseHead head = head(200);
+          BodyPipe body = new BodyPipe(NOBODY);
+          ResponseHead head = new ResponseHead(200, new DefaultHttp2Headers(false), body, false);
           ticker.advance(4, TimeUnit.MILLISECONDS);
           reply.head(head);
           ticker.advance(10, TimeUnit.MILLISECONDS);
-          head.body().data(Unpooled.wrappedBuffer(new byte[10]));
+          body.data(Unpooled.wrappedBuffer(new byte[10]));
           ticker.advance(70, TimeUnit.SECONDS);
-          head.body().data(Unpooled.wrappedBuffer(new byte[10]));
-          head.body().end(null);
+          body.data(Unpooled.wrappedBuffer(new byte[10]));
+          body.end(null);
           reply.done(new Outcome.Answered(200, -1));
         };
     run(OUTBOUND, exchange("GET", "cart", false), streaming);
@@ -134,9 +135,10 @@ class RequestMetricsLayerTest {
 
     HttpService whole =
         (exchange, reply) -> {
-          ResponseHead head = head(200);
-          head.body().data(Unpooled.wrappedBuffer(new byte[10]));
-          head.body().end(null);
+          BodyPipe body = new BodyPipe(NOBODY);
+          ResponseHead head = new ResponseHead(200, new DefaultHttp2Headers(false), body, false);
+          body.data(Unpooled.wrappedBuffer(new byte[10]));
+          body.end(null);
           ticker.advance(2, TimeUnit.MILLISECONDS);
           reply.head(head);
           ticker.advance(50, TimeUnit.MILLISECONDS);

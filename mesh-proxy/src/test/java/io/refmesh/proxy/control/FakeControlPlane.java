@@ -29,6 +29,7 @@ import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +49,7 @@ final class FakeControlPlane implements AutoCloseable {
   final AtomicInteger certified = new AtomicInteger();
   volatile String token = "good";
   volatile Duration renewAfter = Duration.ofHours(1);
+  volatile InstantSource clock = InstantSource.system();
   volatile @Nullable StreamObserver<WatchResponse> stream;
   private final TestCa.Leaf leaf;
   private @Nullable Server server;
@@ -125,7 +127,7 @@ final class FakeControlPlane implements AutoCloseable {
         return;
       }
       certified.incrementAndGet();
-      Instant now = Instant.now();
+      Instant now = clock.instant();
       try {
         X509Certificate certificate =
             ca.certify(

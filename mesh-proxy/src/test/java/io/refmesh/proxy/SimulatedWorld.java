@@ -1,6 +1,8 @@
 package io.refmesh.proxy;
 
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.Backend;
 import io.refmesh.model.discovery.Destination;
@@ -21,8 +23,10 @@ import io.refmesh.model.route.WeightedBackend;
 import io.refmesh.proxy.endpoint.EndpointHealth;
 import io.refmesh.proxy.endpoint.EndpointRegistry.EndpointSnapshot;
 import io.refmesh.proxy.simulation.Call;
-import io.refmesh.proxy.simulation.Http1Application;
+import io.refmesh.proxy.simulation.Client;
 import io.refmesh.proxy.simulation.Http1Client;
+import io.refmesh.proxy.simulation.Http2Client;
+import io.refmesh.proxy.simulation.HttpApplication;
 import io.refmesh.proxy.simulation.Script;
 import io.refmesh.proxy.simulation.SimulatedChannel;
 import io.refmesh.proxy.simulation.SimulatedNetwork;
@@ -64,8 +68,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>What must hold</h2>
  *
- * What the clients and applications see for themselves is in {@link Http1Client} and {@link
- * Http1Application}; what only the whole shows is checked here, after every step and at the end.
+ * What the clients and applications see for themselves is in Conversation and {@link
+ * HttpApplication}; what only the whole shows is checked here, after every step and at the end.
  *
  * <h2>Length</h2>
  *
@@ -101,7 +105,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   private final SimulatedNetwork network;
   private final Sidecar web;
   private final List<Sidecar> carts = new ArrayList<>();
-  private final List<Http1Client> clients = new ArrayList<>();
+  private final List<Client> clients = new ArrayList<>();
   private final List<Call> calls = new ArrayList<>();
   private final Map<String, Call> byPath = new HashMap<>();
   private final Set<SimulatedChannel> begun = new HashSet<>();
@@ -204,7 +208,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     EventLoop programs = time.loops().next();
     for (int i = 0; i < REPLICAS; i++) {
       String application = "127.3.0." + (i + 1);
-      new Http1Application(
+      new HttpApplication(
           i,
           new SimulatedTransport(network, application),
           programs,
@@ -227,19 +231,27 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     discover();
     time.settle();
     for (int i = 0; i < CLIENTS; i++) {
-      clients.add(
-          new Http1Client(
-              new SimulatedTransport(network, "127.4.0." + (i + 1)),
-              programs,
-              SERVICE.toSocketAddress(),
-              this));
+      clients.add(client(new SimulatedTransport(network, "127.4.0." + (i + 1)), programs));
     }
+  }
+
+  private Client client(SimulatedTransport transport, EventLoop programs) {
+    InetSocketAddress service = SERVICE.toSocketAddress();
+    return random.nextInt(3) > 0
+        ? new Http1Client(transport, programs, service, this)
+        : new Http2Client(
+            transport,
+            programs,
+            service,
+            this,
+            1 + random.nextInt(3),
+            random.nextBoolean() ? 65_535 : 2_000 + random.nextInt(20_000));
   }
 
   /** Runs all of it; throws with what did not hold and the last things that happened. */
   void run() {
     try {
-      clients.forEach(Http1Client::start);
+      clients.forEach(Client::start);
       Arrays.fill(deeds, Deed.ANSWER);
       faults();
       runFor(FAULTY_NANOS);
@@ -253,6 +265,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
       calling = false;
       runFor(TimeUnit.SECONDS.toNanos(4));
       recovered(settled);
+      windows();
       accounts();
       end();
     } catch (RuntimeException e) {
@@ -390,7 +403,8 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
                 RetryCondition.parse("reset"),
                 RetryCondition.parse("connect-failure"),
                 RetryCondition.parse("refused-stream"),
-                RetryCondition.parse("per-try-timeout")),
+                RetryCondition.parse("per-try-timeout"),
+                RetryCondition.parse("grpc:unavailable")),
             false,
             Duration.ofMillis(5),
             Duration.ofMillis(50),
@@ -445,7 +459,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
       throw failed("clients hang: " + (calls.size() - settled) + " calls in a second", null);
     }
     for (Call call : calls.subList(settled, calls.size())) {
-      if (call.ending != Call.Ending.COMPLETE || call.status != 200) {
+      if (!call.succeeded()) {
         throw failed("after the faults a request fails: " + call, null);
       }
       if (call.endedNanos - call.sentNanos > QUICK_NANOS) {
@@ -469,6 +483,42 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     for (EndpointSnapshot endpoint : web.proxy.endpoints().snapshot()) {
       if (endpoint.pending() != 0 || endpoint.health().state() != EndpointHealth.State.ADMITTING) {
         throw failed("an endpoint that has not come back: " + endpoint, null);
+      }
+    }
+  }
+
+  /**
+   * Where no stream is, each connection of HTTP/2 has all of its window: nothing that came is held
+   * back, and both ends think the same of what may be sent.
+   */
+  private void windows() {
+    for (SimulatedChannel end : network.open()) {
+      Http2FrameCodec codec = end.pipeline().get(Http2FrameCodec.class);
+      SimulatedChannel peer = end.peer();
+      Http2FrameCodec other = peer == null ? null : peer.pipeline().get(Http2FrameCodec.class);
+      if (codec == null || other == null) {
+        continue;
+      }
+      Http2Connection here = codec.connection();
+      Http2Connection there = other.connection();
+      int held = here.local().flowController().unconsumedBytes(here.connectionStream());
+      int window = here.local().flowController().windowSize(here.connectionStream());
+      int granted = there.remote().flowController().windowSize(there.connectionStream());
+      if (here.numActiveStreams() != 0 || held != 0 || window != granted) {
+        throw failed(
+            "a connection that is not as new, "
+                + end.host()
+                + " from "
+                + end.remote()
+                + ": "
+                + here.numActiveStreams()
+                + " streams, "
+                + held
+                + " bytes held, window "
+                + window
+                + ", granted "
+                + granted,
+            null);
       }
     }
   }
@@ -531,7 +581,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   }
 
   private void end() {
-    clients.forEach(Http1Client::stop);
+    clients.forEach(Client::stop);
     runFor(TimeUnit.SECONDS.toNanos(5));
     long open =
         Math.round(sums(web.proxy.metrics().scrape()).getOrDefault("tcp_open_connections", 0.0));
@@ -568,7 +618,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   // What programs ask.
 
   @Override
-  public @Nullable Call next() {
+  public @Nullable Call next(boolean http2) {
     if (!calling) {
       return null;
     }
@@ -581,7 +631,14 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     int body = method.equals("GET") ? 0 : size();
     Call call =
         new Call(
-            calls.size(), method, body, body > 0 && random.nextBoolean(), size(), time.nanos());
+            calls.size(),
+            method,
+            body,
+            body > 0 && random.nextBoolean(),
+            random.nextInt(4) == 0,
+            http2 && method.equals("POST") && random.nextBoolean(),
+            size(),
+            time.nanos());
     calls.add(call);
     byPath.put(call.path(), call);
     return call;

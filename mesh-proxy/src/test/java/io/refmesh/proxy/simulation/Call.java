@@ -24,6 +24,11 @@ public final class Call {
   /** A try that reached an application. */
   public record Arrival(int replica, int tryNumber, long atNanos) {}
 
+  /** Says at the end of an answer, where it has one, whose answer it was. */
+  static final String TRAILER = "x-answer-end";
+
+  static final String GRPC_STATUS = "grpc-status";
+
   /** No body is longer. */
   private static final int LONGEST = 1 << 20;
 
@@ -41,6 +46,13 @@ public final class Call {
   public final String method;
   public final int requestBytes;
   public final boolean chunked;
+
+  /** Whether the answer ends with trailers. */
+  public final boolean trailers;
+
+  /** Its status comes in the trailers, or in the head when there is nothing else. */
+  public final boolean grpc;
+
   public final int answerBytes;
   public final long sentNanos;
 
@@ -50,6 +62,9 @@ public final class Call {
   public int effects;
 
   public int status;
+
+  /** -1 until there is one. */
+  public int grpcStatus = -1;
 
   /** Which try the answer is of; 0 when the mesh made it. */
   public int answeredTry;
@@ -64,14 +79,23 @@ public final class Call {
       String method,
       int requestBytes,
       boolean chunked,
+      boolean trailers,
+      boolean grpc,
       int answerBytes,
       long sentNanos) {
     this.number = number;
     this.method = method;
     this.requestBytes = requestBytes;
     this.chunked = chunked;
+    this.trailers = trailers;
+    this.grpc = grpc;
     this.answerBytes = answerBytes;
     this.sentNanos = sentNanos;
+  }
+
+  /** Whether it ended as it should where nothing goes wrong. */
+  public boolean succeeded() {
+    return ending == Ending.COMPLETE && status == 200 && (!grpc || grpcStatus == 0);
   }
 
   public String path() {
@@ -131,6 +155,7 @@ public final class Call {
         + ending
         + " "
         + status
+        + (grpc ? " grpc " + grpcStatus : "")
         + " "
         + error
         + " arrivals="

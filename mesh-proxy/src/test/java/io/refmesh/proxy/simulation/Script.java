@@ -3,9 +3,9 @@ package io.refmesh.proxy.simulation;
 /** What the programs at both ends ask of the world around them. */
 public interface Script {
 
-  /** The next request, or null when there is to be none for now. */
+  /** The next request, over HTTP/2 or 1.1, or null when there is to be none for now. */
   @org.jspecify.annotations.Nullable
-  Call next();
+  Call next(boolean http2);
 
   /** The request of this path, or null when nobody has sent such. */
   @org.jspecify.annotations.Nullable
@@ -41,9 +41,9 @@ public interface Script {
     RESET_IN_ANSWER,
     END_IN_ANSWER,
     READ_SLOWLY,
-    /** HTTP/2: the stream only, and nothing was done; HTTP/1 has no word for it. */
+    /** HTTP/2: the stream only, and nothing is done; HTTP/1.1 has no word for it and answers. */
     REFUSE_STREAM,
-    /** HTTP/2: GOAWAY, after which this stream is still answered. */
+    /** HTTP/2: GOAWAY, after which what has begun is still answered; HTTP/1.1 answers. */
     GO_AWAY
   }
 

@@ -93,7 +93,8 @@ public final class SimulatedChannel extends AbstractChannel implements DuplexCha
     return remote;
   }
 
-  @Nullable SimulatedChannel peer() {
+  /** The other end, once there is one. */
+  public @Nullable SimulatedChannel peer() {
     return peer;
   }
 

@@ -39,6 +39,9 @@ public final class SimulatedTime {
   private final List<Loop> loops = new ArrayList<>();
   private long order;
 
+  /** To be shut down once nothing is left to be done now; told from any thread. */
+  private final Queue<Group> ending = new ConcurrentLinkedQueue<>();
+
   public Ticker ticker() {
     return ticker;
   }
@@ -59,6 +62,20 @@ public final class SimulatedTime {
 
   /** Runs what is to be done now; time stands still. */
   public void settle() {
+    int ran;
+    do {
+      runAll();
+      ran = 0;
+      for (Group group = ending.poll(); group != null; group = ending.poll()) {
+        // Its thread may have asked for more before it asked for the end.
+        runAll();
+        group.end();
+        ran++;
+      }
+    } while (ran > 0);
+  }
+
+  private void runAll() {
     int ran;
     do {
       ran = 0;
@@ -146,8 +163,11 @@ public final class SimulatedTime {
 
   private static final class Group extends MultiThreadIoEventLoopGroup {
 
+    private final SimulatedTime time;
+
     Group(SimulatedTime time) {
       super(1, (Executor) Runnable::run, LocalIoHandler.newFactory(), time);
+      this.time = time;
     }
 
     @Override
@@ -164,12 +184,16 @@ public final class SimulatedTime {
       throw new AssertionError("loops are made by the other method");
     }
 
-    /** At once: a loop would sleep until time moves, in the thread that moves it. */
+    /** Without a pause: a loop would sleep until time moves, in the thread that moves it. */
     @Override
-    @SuppressWarnings("deprecation")
     public Future<?> shutdownGracefully(long quiet, long timeout, TimeUnit unit) {
-      shutdown();
+      time.ending.add(this);
       return terminationFuture();
+    }
+
+    @SuppressWarnings("deprecation")
+    void end() {
+      shutdown();
     }
   }
 

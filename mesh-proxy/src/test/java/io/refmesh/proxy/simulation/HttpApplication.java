@@ -1,15 +1,22 @@
 package io.refmesh.proxy.simulation;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -20,12 +27,24 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** An application that answers over HTTP/1.1, or does not, as the script says. */
-public final class Http1Application {
+/**
+ * An application that answers over HTTP/1.1 and HTTP/2, or does not, as the script says. Requests
+ * of HTTP/2 are read as those of HTTP/1.1, each on the channel of its stream.
+ */
+public final class HttpApplication {
 
   private static final int PART_BYTES = 30_000;
 
@@ -38,7 +57,7 @@ public final class Http1Application {
   /**
    * @param caller what {@code x-forwarded-client-cert} must say
    */
-  public Http1Application(
+  public HttpApplication(
       int replica,
       SimulatedTransport transport,
       EventLoop loop,
@@ -57,10 +76,60 @@ public final class Http1Application {
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(new HttpServerCodec()).addLast(new Requests());
+                channel.pipeline().addLast(new FirstBytes());
               }
             })
         .bind(address);
+  }
+
+  /** Whether a caller speaks HTTP/2 shows in its second byte: no method begins with PR. */
+  private final class FirstBytes extends ByteToMessageDecoder {
+
+    @Override
+    protected void decode(ChannelHandlerContext context, ByteBuf bytes, List<Object> out) {
+      if (bytes.readableBytes() < 2) {
+        return;
+      }
+      ChannelPipeline pipeline = context.pipeline();
+      if (bytes.getByte(bytes.readerIndex() + 1) == 'R') {
+        Http2Settings settings = Http2Settings.defaultSettings();
+        if (script.draw(4) == 0) {
+          settings.maxConcurrentStreams(1 + script.draw(3)).initialWindowSize(3_000);
+        }
+        pipeline.addLast(
+            Http2FrameCodecBuilder.forServer()
+                .initialSettings(settings)
+                .gracefulShutdownTimeoutMillis(0)
+                .build(),
+            new Http2MultiplexHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel stream) {
+                    stream
+                        .pipeline()
+                        .addLast(new Http2StreamFrameToHttpObjectCodec(true), new Requests());
+                  }
+                }),
+            new Broken());
+      } else {
+        pipeline.addLast(new HttpServerCodec(), new Requests());
+      }
+      pipeline.remove(this);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
+    }
+  }
+
+  /** A connection that breaks is closed. */
+  private static final class Broken extends ChannelInboundHandlerAdapter {
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
+    }
   }
 
   private final class Requests extends SimpleChannelInboundHandler<HttpObject> {
@@ -107,6 +176,18 @@ public final class Http1Application {
       sent.arrivals.add(new Call.Arrival(replica, tryNumber, time.nanos()));
       switch (deed) {
         case RESET_AT_ONCE -> reset(context);
+        case REFUSE_STREAM -> {
+          if (context.channel() instanceof Http2StreamChannel stream) {
+            answered = true;
+            call = null;
+            refuse(stream);
+          }
+        }
+        case GO_AWAY -> {
+          if (context.channel() instanceof Http2StreamChannel stream) {
+            stream.parent().writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR));
+          }
+        }
         case ANSWER_EARLY -> answer(context, sent, 200);
         case READ_SLOWLY -> {
           context.channel().config().setAutoRead(false);
@@ -149,10 +230,16 @@ public final class Http1Application {
       }
       answered = true;
       int length = status == 200 ? sent.answerBytes : 0;
+      if (sent.grpc && status != 200) {
+        fail(context, sent);
+        return;
+      }
       HttpResponse head =
           new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
       head.headers().set("x-answer-of", sent.path()).set("x-answer-try", tryNumber);
-      if (sent.chunked) {
+      if (sent.grpc) {
+        head.headers().set(HttpHeaderNames.CONTENT_TYPE, "application/grpc");
+      } else if (sent.chunked || sent.trailers) {
         head.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
       } else {
         head.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
@@ -176,14 +263,14 @@ public final class Http1Application {
                   }
                 });
           } else {
-            context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+            context.writeAndFlush(end(sent));
           }
         }
         case ANSWER_IN_PARTS -> parts(context, sent, 0, length);
         default -> {
           write(context, sent, 0, length);
           context
-              .writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT)
+              .writeAndFlush(end(sent))
               .addListener(done -> {
                 if (deed == Script.Deed.ANSWER_AND_CLOSE) {
                   context.close();
@@ -193,11 +280,36 @@ public final class Http1Application {
       }
     }
 
+    /** gRPC has no status of HTTP for it. */
+    private void fail(ChannelHandlerContext context, Call sent) {
+      FullHttpResponse head =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1, HttpResponseStatus.OK, Unpooled.EMPTY_BUFFER);
+      head.headers()
+          .set("x-answer-of", sent.path())
+          .set("x-answer-try", tryNumber)
+          .set(HttpHeaderNames.CONTENT_TYPE, "application/grpc")
+          .set(Call.GRPC_STATUS, 14);
+      context.writeAndFlush(head);
+    }
+
+    private static LastHttpContent end(Call sent) {
+      if (!sent.grpc && !sent.trailers) {
+        return LastHttpContent.EMPTY_LAST_CONTENT;
+      }
+      LastHttpContent end = new DefaultLastHttpContent();
+      end.trailingHeaders().set(Call.TRAILER, sent.path());
+      if (sent.grpc) {
+        end.trailingHeaders().set(Call.GRPC_STATUS, 0);
+      }
+      return end;
+    }
+
     private void parts(ChannelHandlerContext context, Call sent, int from, int length) {
       int until = Math.min(length, from + PART_BYTES);
       write(context, sent, from, until);
       if (until == length) {
-        context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+        context.writeAndFlush(end(sent));
       } else {
         context.flush();
         later(1 + script.draw(40), () -> parts(context, sent, until, length));
@@ -210,6 +322,11 @@ public final class Http1Application {
       }
     }
 
+    private static void refuse(Http2StreamChannel stream) {
+      stream.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.REFUSED_STREAM));
+    }
+
+    /** Of HTTP/2 the stream alone. */
     private void reset(ChannelHandlerContext context) {
       context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
       context.close();

@@ -3,9 +3,11 @@ package io.refmesh.proxy.detect;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The first message of TLS, read without consuming it. It may come in any number of segments and of
@@ -114,8 +116,13 @@ final class ClientHello {
       List<String> protocols = new ArrayList<>();
       if (hello.hasMore()) {
         Reader extensions = hello.part(hello.number(2));
+        Set<Integer> types = new HashSet<>();
         while (extensions.hasMore()) {
           int type = extensions.number(2);
+          if (!types.add(type)) {
+            // Forbidden (RFC 8446 §4.2): the next reader may take the other one of two names.
+            return Protocol.OPAQUE;
+          }
           Reader data = extensions.part(extensions.number(2));
           if (type == EXTENSION_SERVER_NAME && data.hasMore()) {
             serverName = serverName(data.part(data.number(2)));

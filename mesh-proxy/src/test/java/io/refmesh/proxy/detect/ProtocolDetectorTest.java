@@ -3,6 +3,7 @@ package io.refmesh.proxy.detect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.ByteArrayOutputStream;
@@ -62,6 +63,8 @@ class ProtocolDetectorTest {
         Arguments.of("hello in records of 7 bytes", inRecordsOf(7, hello), tls),
         Arguments.of("hello in records of 1 byte", inRecordsOf(1, hello), tls),
         Arguments.of("hello with data behind it", concat(hello, new byte[50]), tls),
+        Arguments.of("hello with two server names", withExtension(0, hello), Protocol.OPAQUE),
+        Arguments.of("hello with another extension", withExtension(0x7a7a, hello), tls),
         Arguments.of("alert record", new byte[] {0x15, 3, 3, 0, 2, 2, 40}, Protocol.OPAQUE),
         Arguments.of("server hello", new byte[] {0x16, 3, 3, 0, 50, 2, 0, 0, 46}, Protocol.OPAQUE),
         Arguments.of(
@@ -138,6 +141,19 @@ class ProtocolDetectorTest {
     byte[] hello = new byte[out.remaining()];
     out.get(hello);
     return hello;
+  }
+
+  /** One more extension at the end, without data; three lengths grow with it. */
+  private static byte[] withExtension(int type, byte[] hello) {
+    ByteBuf bytes = Unpooled.buffer().writeBytes(hello).writeShort(type).writeShort(0);
+    bytes.setShort(3, bytes.getShort(3) + 4);
+    bytes.setMedium(6, bytes.getMedium(6) + 4);
+    int sessionId = 9 + 2 + 32;
+    int ciphers = sessionId + 1 + bytes.getByte(sessionId);
+    int compression = ciphers + 2 + bytes.getShort(ciphers);
+    int extensions = compression + 1 + bytes.getByte(compression);
+    bytes.setShort(extensions, bytes.getShort(extensions) + 4);
+    return ByteBufUtil.getBytes(bytes);
   }
 
   private static byte[] inRecordsOf(int size, byte[] hello) {

@@ -74,8 +74,8 @@ bench-micro: jdk ## The hot parts of the proxy, each by itself: time and bytes a
 simulate: jdk ## Whole proxies on simulated time with everything going wrong (SEEDS=n, or SEED=n for one)
 	$(call proof,simulate,mesh-proxy,-Dseeds=$(SEEDS) $(if $(SEED),-Dseed=$(SEED)))
 
-fuzz: jdk ## Arbitrary bytes for whatever reads bytes of others (SECONDS=n for each target)
-	$(call proof,fuzz,mesh-model mesh-proxy,$(if $(SECONDS),-Dfuzz.seconds=$(SECONDS)))
+fuzz: jdk ## Jazzer's bytes for whatever reads bytes of others (SECONDS=n for each target, TARGET=name for one)
+	$(call proof,fuzz,mesh-testkit mesh-model mesh-proxy,-Pfuzz $(if $(SECONDS),-Dfuzz.seconds=$(SECONDS)) $(if $(TARGET),-Dfuzz.target=$(TARGET)))
 
 verify: test simulate fuzz h2spec netns e2e ## All that CI does, and the proofs of a few minutes
 

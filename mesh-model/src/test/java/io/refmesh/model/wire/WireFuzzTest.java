@@ -5,44 +5,55 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.WorkloadConfig;
-import io.refmesh.testkit.Seed;
-import io.refmesh.testkit.Seeds;
 import io.refmesh.testkit.fuzz.Fuzz;
+import io.refmesh.testkit.fuzz.Jazzer;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Whatever bytes come from the control plane: a value, which means the same when it is written and
  * read again, or a refusal with a sentence.
  */
-class WireFuzzTest {
+public class WireFuzzTest {
 
   private static final Path CORPORA = Path.of("src/test/resources/fuzz");
-  private static final Fuzz DESTINATION =
-      new Fuzz(CORPORA.resolve("destination"), System::nanoTime, WireFuzzTest::destination);
-  private static final Fuzz WORKLOAD =
-      new Fuzz(CORPORA.resolve("workload"), System::nanoTime, WireFuzzTest::workload);
+  private static final Jazzer JAZZER =
+      new Jazzer(
+          WireFuzzTest.class,
+          Map.of(
+              "destination",
+              new Fuzz(CORPORA.resolve("destination"), System::nanoTime, WireFuzzTest::destination),
+              "workload",
+              new Fuzz(CORPORA.resolve("workload"), System::nanoTime, WireFuzzTest::workload)));
 
   @Test
-  void survivesWhatWasFoundBefore() {
-    DESTINATION.replay();
-    WORKLOAD.replay();
+  void survivesWhatIsKept() {
+    JAZZER.replay();
   }
 
-  @Seeds(4)
-  void refusesOrReadsAnything(Seed seed) {
-    DESTINATION.mutate(500, seed.random());
-    WORKLOAD.mutate(500, seed.random());
+  static Stream<String> targets() {
+    return JAZZER.names();
   }
 
   @Tag("fuzz")
-  @Seeds(1)
-  void refusesOrReadsAnythingForLong(Seed seed) {
-    for (Fuzz target : List.of(DESTINATION, WORKLOAD)) {
-      assertThat(target.mutate(Long.getLong("fuzz.seconds", 5), seed.random())).isPositive();
-    }
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("targets")
+  void refusesOrReadsAnything(String target) throws Exception {
+    JAZZER.run(target);
+  }
+
+  /** Where Jazzer begins. */
+  public static void fuzzerInitialize() {
+    JAZZER.chosen().warmUp();
+  }
+
+  public static void fuzzerTestOneInput(byte[] input) throws Exception {
+    JAZZER.chosen().feed(input);
   }
 
   private static void destination(byte[] input) {

@@ -14,15 +14,12 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.error.MeshError;
-import io.refmesh.proxy.detect.Protocol;
-import io.refmesh.proxy.detect.ProtocolDetector;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.Http1Fields;
 import io.refmesh.proxy.http.Outcome;
 import io.refmesh.proxy.http.RequestHead;
-import io.refmesh.testkit.Seed;
-import io.refmesh.testkit.Seeds;
 import io.refmesh.testkit.fuzz.Fuzz;
+import io.refmesh.testkit.fuzz.Jazzer;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,61 +27,51 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Whatever bytes a peer sends: the detector decides alike however they are cut, the HTTP/1 server
- * answers or closes, and nothing that passes can be read in another way by the next server.
+ * Whatever bytes a peer sends: the HTTP/1 server answers or closes, and nothing that passes can be
+ * read in another way by the next server.
  */
-class HttpFuzzTest {
+public class HttpFuzzTest {
 
   private static final Path CORPORA = Path.of("src/test/resources/fuzz");
-  private static final Fuzz DETECTOR =
-      new Fuzz(CORPORA.resolve("detector"), System::nanoTime, HttpFuzzTest::detect);
-  private static final Fuzz HTTP_1 =
-      new Fuzz(CORPORA.resolve("http1"), System::nanoTime, HttpFuzzTest::serve);
-  private static final Fuzz HEADERS =
-      new Fuzz(CORPORA.resolve("headers"), System::nanoTime, HttpFuzzTest::translate);
-  private static final List<Fuzz> ALL = List.of(DETECTOR, HTTP_1, HEADERS);
+  private static final Jazzer JAZZER =
+      new Jazzer(
+          HttpFuzzTest.class,
+          Map.of(
+              "http1",
+              new Fuzz(CORPORA.resolve("http1"), System::nanoTime, HttpFuzzTest::serve),
+              "headers",
+              new Fuzz(CORPORA.resolve("headers"), System::nanoTime, HttpFuzzTest::translate)));
 
   @Test
-  void survivesWhatWasFoundBefore() {
-    ALL.forEach(Fuzz::replay);
+  void survivesWhatIsKept() {
+    JAZZER.replay();
   }
 
-  @Seeds(2)
-  void survivesAnything(Seed seed) {
-    DETECTOR.mutate(300, seed.random());
-    HTTP_1.mutate(300, seed.random());
-    HEADERS.mutate(1000, seed.random());
+  static Stream<String> targets() {
+    return JAZZER.names();
   }
 
   @Tag("fuzz")
-  @Seeds(1)
-  void survivesAnythingForLong(Seed seed) {
-    for (Fuzz target : ALL) {
-      assertThat(target.mutate(Long.getLong("fuzz.seconds", 5), seed.random())).isPositive();
-    }
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("targets")
+  void survivesAnything(String target) throws Exception {
+    JAZZER.run(target);
   }
 
-  /** Once decided, more bytes change nothing; and the decision needs no look at the future. */
-  private static void detect(byte[] input) {
-    ByteBuf bytes = Unpooled.wrappedBuffer(input);
-    Optional<Protocol> decided = Optional.empty();
-    int step = Math.max(1, input.length / 64);
-    for (int length = 0; length <= input.length; length += step) {
-      ByteBuf prefix = bytes.slice(0, length);
-      Optional<Protocol> now = ProtocolDetector.peek(prefix);
-      assertThat(prefix.readerIndex()).isZero();
-      if (decided.isPresent()) {
-        assertThat(now).as("with %s bytes", length).isEqualTo(decided);
-      }
-      decided = now;
-    }
-    if (input.length >= ProtocolDetector.BYTES_MAX) {
-      assertThat(ProtocolDetector.peek(bytes)).isPresent();
-    }
+  /** Where Jazzer begins. */
+  public static void fuzzerInitialize() {
+    JAZZER.chosen().warmUp();
+  }
+
+  public static void fuzzerTestOneInput(byte[] input) throws Exception {
+    JAZZER.chosen().feed(input);
   }
 
   private static void serve(byte[] input) throws Exception {

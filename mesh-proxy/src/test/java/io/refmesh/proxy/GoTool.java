@@ -48,9 +48,14 @@ record GoTool(String name, String built, String module) {
 
   /** A folder for each program and version, so that an upgrade builds anew. */
   private Path cache() {
+    return caches().resolve(name + module.substring(module.indexOf('@')));
+  }
+
+  /** What was fetched from elsewhere stays here. */
+  static Path caches() {
     String base = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
     Path caches =
         base.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
-    return caches.resolve("refmesh").resolve(name + module.substring(module.indexOf('@')));
+    return caches.resolve("refmesh");
   }
 }

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -258,6 +259,10 @@ public final class GuardedHttp2Codec extends Http2FrameCodec {
           .local()
           .flowController(
               new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true));
+      connection
+          .remote()
+          .flowController(
+              new DefaultHttp2RemoteFlowController(connection, new StreamsInTurn(connection)));
       connection(connection);
       gracefulShutdownTimeoutMillis(0);
       initialSettings(settings);

@@ -1,6 +1,10 @@
 package io.refmesh.proxy.http;
 
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Names of the fields that proxies write; what a client sends under them, or under any {@code
@@ -52,4 +56,18 @@ public final class MeshHeaders {
       AsciiString.cached("x-forwarded-client-cert");
 
   private MeshHeaders() {}
+
+  /** Removes every field whose name is the mesh's own. Nothing is allocated where none is there. */
+  public static void removeFrom(Http2Headers headers) {
+    List<CharSequence> found = null;
+    for (Map.Entry<CharSequence, CharSequence> field : headers) {
+      if (AsciiString.regionMatches(field.getKey(), false, 0, PREFIX, 0, PREFIX.length())) {
+        found = found == null ? new ArrayList<>(2) : found;
+        found.add(field.getKey());
+      }
+    }
+    if (found != null) {
+      found.forEach(headers::remove);
+    }
+  }
 }

@@ -1,7 +1,9 @@
 package io.refmesh.proxy.http;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,7 @@ public record RequestHead(
     @Nullable String absoluteHost) {
 
   private static final String CONNECT = "CONNECT";
+  private static final String GRPC = "application/grpc";
   private static final int STATUS_SWITCHING = 101;
 
   public enum Version {
@@ -87,8 +90,8 @@ public record RequestHead(
   }
 
   public boolean grpc() {
-    CharSequence type = headers.get("content-type");
-    return type != null && type.toString().startsWith("application/grpc");
+    CharSequence type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+    return type != null && AsciiString.regionMatches(type, false, 0, GRPC, 0, GRPC.length());
   }
 
   /** The path without its query. */

@@ -5,9 +5,6 @@ import io.netty.util.AsciiString;
 import io.refmesh.proxy.http.Caller;
 import io.refmesh.proxy.http.MeshHeaders;
 import io.refmesh.proxy.http.server.ServerSettings.Role;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,26 +31,12 @@ final class TrustedFields {
 
   void apply(Http2Headers headers) {
     if (!believeMesh) {
-      removeMeshFields(headers);
+      MeshHeaders.removeFrom(headers);
     }
     if (clientCert != null) {
       headers.set(MeshHeaders.FORWARDED_CLIENT_CERT, clientCert);
     } else {
       headers.remove(MeshHeaders.FORWARDED_CLIENT_CERT);
-    }
-  }
-
-  private static void removeMeshFields(Http2Headers headers) {
-    List<CharSequence> claimed = null;
-    for (Map.Entry<CharSequence, CharSequence> field : headers) {
-      if (AsciiString.regionMatches(
-          field.getKey(), false, 0, MeshHeaders.PREFIX, 0, MeshHeaders.PREFIX.length())) {
-        claimed = claimed == null ? new ArrayList<>(2) : claimed;
-        claimed.add(field.getKey());
-      }
-    }
-    if (claimed != null) {
-      claimed.forEach(headers::remove);
     }
   }
 }

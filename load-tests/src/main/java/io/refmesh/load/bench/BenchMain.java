@@ -24,9 +24,14 @@ import tools.jackson.databind.ObjectMapper;
  *
  * <h2>Order</h2>
  *
- * For each group of workloads all pairs are started, warmed up and stay; then round by round each
- * is measured alone, every round beginning with another and every other round backwards. {@code
- * haproxy@2} is a second copy of the reference: what it differs by is noise.
+ * For each group of workloads all pairs are started and stay. Before a workload is measured each
+ * pair is warmed up by it; then round by round each is measured alone, every round beginning with
+ * another and every other round backwards. {@code haproxy@2} is a second copy of the reference:
+ * what it differs by is noise.
+ *
+ * <p>A JVM compiles what it runs for a while. What a sidecar costs for hours is measured once
+ * {@link #SETTLED} windows in a row cost the same within {@link #TOLERATED}; what it costs until
+ * then is kept beside it.
  */
 public final class BenchMain {
 
@@ -34,7 +39,10 @@ public final class BenchMain {
       List.of("direct", "haproxy", "haproxy@2", "nginx", "envoy", "refmesh");
   private static final int FIRST_PORT = 18_200;
   private static final int WARM_UP_SECONDS = 2;
-  private static final int WARM_UP_JVM_SECONDS = 15;
+  private static final int WINDOW_SECONDS = 5;
+  private static final int WINDOWS_MOST = 10;
+  private static final int SETTLED = 3;
+  private static final double TOLERATED = 0.05;
   private static final int[] CONNECTIONS = {256, 2_000};
 
   private final BenchOptions options;
@@ -42,6 +50,7 @@ public final class BenchMain {
   private final Pair.Place place;
   private final Workload.Setting setting;
   private final List<Measured> all = new ArrayList<>();
+  private final List<WarmUp> warmUps = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
   private BenchMain(
@@ -139,15 +148,10 @@ public final class BenchMain {
       for (String peer : peers) {
         start(peer, protocol).ifPresent(pairs::add);
       }
-      for (Pair pair : pairs) {
-        int seconds = pair.peer().startsWith("refmesh") ? WARM_UP_JVM_SECONDS : WARM_UP_SECONDS;
-        try {
-          workloads.getFirst().send(pair, seconds, setting);
-        } catch (IOException e) {
-          notes.add(pair.peer() + ": " + e.getMessage());
-        }
-      }
       for (Workload workload : workloads) {
+        for (Pair pair : pairs) {
+          warmUp(pair, workload);
+        }
         for (int round = 0; round < options.rounds(); round++) {
           for (Pair pair : turn(pairs, round)) {
             if (workload != Workload.B_HS || !pair.sides().isEmpty()) {
@@ -173,6 +177,45 @@ public final class BenchMain {
       out.println(e.getMessage());
       return Optional.empty();
     }
+  }
+
+  private void warmUp(Pair pair, Workload workload) {
+    if (workload == Workload.B_HS && pair.sides().isEmpty()) {
+      return;
+    }
+    try {
+      if (!pair.peer().startsWith("refmesh")) {
+        workload.send(pair, WARM_UP_SECONDS, setting);
+        return;
+      }
+      List<Double> windows = new ArrayList<>();
+      while (windows.size() < WINDOWS_MOST && !settled(windows)) {
+        double[] before = pair.cpuMicros();
+        Load load = workload.send(pair, WINDOW_SECONDS, setting);
+        windows.add(perRequest(before, pair.cpuMicros(), load));
+      }
+      WarmUp warmUp = new WarmUp(workload.text(), pair.peer(), WINDOW_SECONDS, windows);
+      warmUps.add(warmUp);
+      out.println(warmUp.text());
+    } catch (IOException e) {
+      notes.add(workload.text() + ", " + pair.peer() + ", warming up: " + e.getMessage());
+    }
+  }
+
+  private static boolean settled(List<Double> windows) {
+    if (windows.size() < SETTLED) {
+      return false;
+    }
+    List<Double> last = windows.subList(windows.size() - SETTLED, windows.size());
+    return Collections.max(last) <= Collections.min(last) * (1 + TOLERATED);
+  }
+
+  private static double perRequest(double[] before, double[] after, Load load) {
+    double micros = 0;
+    for (int i = 0; i < after.length; i++) {
+      micros += after[i] - before[i];
+    }
+    return load.requests() == 0 ? 0 : micros / load.requests();
   }
 
   private void measure(Pair pair, Workload workload, int round) {
@@ -303,10 +346,11 @@ public final class BenchMain {
     results.put("about", about);
     results.put("musts", verdicts.stream().map(BenchMain::json).toList());
     results.put("measured", all);
+    results.put("warmUps", warmUps);
     Files.writeString(
         folder.resolve("results.json"),
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(results));
-    Files.writeString(folder.resolve("index.html"), Page.html(about, all, verdicts, last));
+    Files.writeString(folder.resolve("index.html"), Page.html(about, all, warmUps, verdicts, last));
     out.println("\n" + folder.resolve("index.html"));
     out.println(last);
     return failed == 0 && met > 0 ? 0 : 1;

@@ -23,7 +23,11 @@ final class Page {
   private Page() {}
 
   static String html(
-      Map<String, String> about, List<Measured> all, List<Musts.Verdict> verdicts, String last) {
+      Map<String, String> about,
+      List<Measured> all,
+      List<WarmUp> warmUps,
+      List<Musts.Verdict> verdicts,
+      String last) {
     StringBuilder page = new StringBuilder();
     page.append(
         """
@@ -67,6 +71,9 @@ final class Page {
               "rss_2000")) {
         plot(page, mine, value);
       }
+      warmUps.stream()
+          .filter(warmUp -> warmUp.workload().equals(workload.text()))
+          .forEach(warmUp -> page.append("<p>" + escaped(warmUp.text()) + "</p>"));
     }
     return page.append("</html>\n").toString();
   }

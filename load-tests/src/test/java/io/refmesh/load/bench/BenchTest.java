@@ -42,7 +42,13 @@ class BenchTest {
     assertThat(verdicts.getFirst().met()).isFalse();
     assertThat(verdicts.get(1).figure()).isEmpty();
     assertThat(verdicts.get(1).met()).isFalse();
-    assertThat(Page.html(Map.of("noise", "<1>"), all, verdicts, "0 passed, 1 failed"))
+    assertThat(
+            Page.html(
+                Map.of("noise", "<1>"),
+                all,
+                List.of(new WarmUp("h1-c32", "refmesh", 5, List.of(120.0, 40.0))),
+                verdicts,
+                "0 passed, 1 failed"))
         .contains("not met", "not measured", "&lt;1>", "<svg");
   }
 

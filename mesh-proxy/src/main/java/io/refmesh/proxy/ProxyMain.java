@@ -1,6 +1,8 @@
 package io.refmesh.proxy;
 
 import io.netty.util.concurrent.Ticker;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import io.refmesh.proxy.accept.Transport;
 import io.refmesh.proxy.telemetry.ProcessMetrics;
 import java.io.FileDescriptor;
@@ -27,7 +29,12 @@ public final class ProxyMain {
   private ProxyMain() {}
 
   public static void main(String[] arguments) {
+    // Else libraries look for others' logging in every jar.
+    InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+    io.micrometer.common.util.internal.logging.InternalLoggerFactory.setDefaultFactory(
+        io.micrometer.common.util.internal.logging.JdkLoggerFactory.INSTANCE);
     // Netty and its TLS read these when their classes load.
+    System.setProperty("io.netty.jfr.enabled", System.getProperty("io.netty.jfr.enabled", "false"));
     System.setProperty("jdk.tls.server.enableSessionTicketExtension", "false");
     System.setProperty(
         "io.netty.leakDetection.level",

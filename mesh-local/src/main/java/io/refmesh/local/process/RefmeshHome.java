@@ -20,6 +20,11 @@ public record RefmeshHome(Path directory, Path java, boolean training) {
   /** Errors only: a cache that does not fit is not worth a line in every log. */
   private static final List<String> QUIET = List.of("-Xlog:disable", "-Xlog:all=error:stderr");
 
+  private static final String PROXY = "mesh-proxy";
+
+  /** Reads more than a sidecar of this mesh would, then goes on as that does. */
+  private static final String TRAINING = "io.refmesh.proxy.TrainingMain";
+
   /** The checkout that {@code refmesh.home} names, with the JVM of this process. */
   public static RefmeshHome current() throws IOException {
     String home = System.getProperty("refmesh.home");
@@ -49,7 +54,7 @@ public record RefmeshHome(Path directory, Path java, boolean training) {
 
   /** The JVM options of a sidecar's profile, a file for {@code java @FILE}. */
   public Path launchOptions(String profile) throws IOException {
-    Path launch = directory.resolve("mesh-proxy").resolve("launch");
+    Path launch = directory.resolve(PROXY).resolve("launch");
     Path options = launch.resolve(profile + ".options");
     if (!Files.isRegularFile(options)) {
       throw new IOException(
@@ -69,8 +74,12 @@ public record RefmeshHome(Path directory, Path java, boolean training) {
     command.addAll(cacheOptions(jar(module)));
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
-    command.add("-jar");
-    command.add(jar(module).toString());
+    if (training && module.equals(PROXY)) {
+      // The same class path as -jar has: the cache fits both.
+      command.addAll(List.of("-cp", jar(module).toString(), TRAINING));
+    } else {
+      command.addAll(List.of("-jar", jar(module).toString()));
+    }
     command.addAll(List.of(arguments));
     return command;
   }

@@ -60,7 +60,31 @@ public record StaticConfiguration(
               + ", as REFMESH_IDENTITY says)");
     }
     return new StaticConfiguration(
-        certificate, workload(folder.resolve("workload.textproto")), destinations(folder));
+        certificate,
+        workload(folder.resolve("workload.textproto"), text(folder.resolve("workload.textproto"))),
+        destinations(folder));
+  }
+
+  /**
+   * The text of one destination.
+   *
+   * @param file for messages
+   */
+  public static Destination destination(Path file, String text) {
+    var message = io.refmesh.model.wire.v1.Destination.newBuilder();
+    merge(file, text, message);
+    return refusedWith(file, () -> DestinationWire.decode(message.build()));
+  }
+
+  /**
+   * The text of the workload's own part.
+   *
+   * @param file for messages
+   */
+  public static WorkloadConfig workload(Path file, String text) {
+    var message = io.refmesh.model.wire.v1.WorkloadConfig.newBuilder();
+    merge(file, text, message);
+    return refusedWith(file, () -> WorkloadWire.decode(message.build()));
   }
 
   private static PrivateKey key(Path file) {
@@ -78,21 +102,13 @@ public record StaticConfiguration(
         file + ": no key in it (expected: an EC key in PKCS#8, PEM)");
   }
 
-  private static WorkloadConfig workload(Path file) {
-    var message = io.refmesh.model.wire.v1.WorkloadConfig.newBuilder();
-    merge(file, message);
-    return refusedWith(file, () -> WorkloadWire.decode(message.build()));
-  }
-
   private static List<Destination> destinations(Path folder) {
     Path all = folder.resolve("destinations");
     List<Destination> found = new ArrayList<>();
     if (Files.isDirectory(all)) {
       try (Stream<Path> files = Files.list(all)) {
         for (Path file : files.filter(f -> f.toString().endsWith(".textproto")).sorted().toList()) {
-          var message = io.refmesh.model.wire.v1.Destination.newBuilder();
-          merge(file, message);
-          found.add(refusedWith(file, () -> DestinationWire.decode(message.build())));
+          found.add(destination(file, text(file)));
         }
       } catch (IOException e) {
         throw new IllegalArgumentException(all + ": cannot be read (" + e + ")", e);
@@ -101,9 +117,9 @@ public record StaticConfiguration(
     return found;
   }
 
-  private static void merge(Path file, Message.Builder message) {
+  private static void merge(Path file, String text, Message.Builder message) {
     try {
-      TextFormat.merge(text(file), message);
+      TextFormat.merge(text, message);
     } catch (TextFormat.ParseException e) {
       throw new IllegalArgumentException(
           file

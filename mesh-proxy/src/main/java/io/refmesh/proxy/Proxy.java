@@ -17,6 +17,7 @@ import io.refmesh.proxy.accept.ConnectionMeter;
 import io.refmesh.proxy.accept.Listener;
 import io.refmesh.proxy.accept.OriginalDestination;
 import io.refmesh.proxy.accept.RedirectedDestinations;
+import io.refmesh.proxy.accept.SidePort;
 import io.refmesh.proxy.accept.Target;
 import io.refmesh.proxy.accept.Transport;
 import io.refmesh.proxy.admin.AdminServer;
@@ -100,8 +101,8 @@ final class Proxy implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable InboundStack inboundStack;
   private volatile Optional<EgressRules> egress = Optional.empty();
-  private volatile @Nullable AdminServer admin;
-  private volatile @Nullable TapPort tap;
+  private volatile @Nullable SidePort admin;
+  private volatile @Nullable SidePort tap;
 
   Proxy(ProxyConfig config, Control.Factory controls, Surroundings surroundings) {
     this.config = config;
@@ -261,13 +262,13 @@ final class Proxy implements AutoCloseable {
 
   /** Where the admin port is; a real port also when 0 was asked for. */
   HostPort adminAddress() {
-    AdminServer server = admin;
+    SidePort server = admin;
     return server == null ? config.admin() : server.address();
   }
 
   /** Where taps are served; a real port also when 0 was asked for. */
   Optional<HostPort> tapAddress() {
-    return Optional.ofNullable(tap).map(TapPort::address);
+    return Optional.ofNullable(tap).map(SidePort::address);
   }
 
   ProxyMetrics metrics() {
@@ -310,11 +311,11 @@ final class Proxy implements AutoCloseable {
       return;
     }
     listeners.close();
-    AdminServer server = admin;
+    SidePort server = admin;
     if (server != null) {
       server.close();
     }
-    TapPort taps = tap;
+    SidePort taps = tap;
     if (taps != null) {
       taps.close();
     }
@@ -408,7 +409,7 @@ final class Proxy implements AutoCloseable {
     }
   }
 
-  private TapPort tapPort(HostPort address) throws IOException {
+  private SidePort tapPort(HostPort address) throws IOException {
     TapService service =
         observers
             .tapService(config.telemetry().tapIdentities())

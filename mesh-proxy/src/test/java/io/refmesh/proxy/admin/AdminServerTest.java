@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.discovery.HostPort;
+import io.refmesh.proxy.accept.SidePort;
 import io.refmesh.proxy.telemetry.ProxyMetric;
 import io.refmesh.proxy.telemetry.ProxyMetrics;
 import io.refmesh.testkit.acceptance.Acceptance;
@@ -41,7 +42,7 @@ class AdminServerTest {
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final HttpClient client = HttpClient.newHttpClient();
   private final LogLevel before = LogLevel.current();
-  private AdminServer server;
+  private SidePort server;
 
   @BeforeEach
   void start() throws IOException {

@@ -15,6 +15,9 @@ public final class Catalogue {
   public static final List<String> NAMES =
       List.of(
           "policy-denies",
+          "rate-limit",
+          "split-and-mirror",
+          "injected-fault",
           "slow-backend",
           "flaky-backend",
           "retry-storm",
@@ -90,7 +93,8 @@ public final class Catalogue {
       if (stream == null) {
         throw new IOException(
             path
-                + " is missing from the class path (expected: the built jar of chaos-scenarios); run `make build`");
+                + " is missing from the class path (expected: the built jar of chaos-scenarios);"
+                + " run `make build`");
       }
       return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     }

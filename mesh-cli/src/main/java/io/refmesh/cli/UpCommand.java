@@ -85,6 +85,8 @@ final class UpCommand implements Callable<Integer> {
               asked.countDown();
               main.interrupt();
               awaitUninterruptibly(ended);
+              // The JVM would end with the signal's number; scripts want the table's.
+              Runtime.getRuntime().halt(ExitCode.ABORTED);
             },
             "stop everything");
     Runtime.getRuntime().addShutdownHook(hook);
@@ -105,6 +107,16 @@ final class UpCommand implements Callable<Integer> {
       return ExitCode.ABORTED;
     } finally {
       ended.countDown();
+      forget(hook);
+    }
+  }
+
+  /** So that an end without a signal keeps its own code. */
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is ending: the hook runs and waits for this thread.
     }
   }
 

@@ -7,6 +7,7 @@ import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.proxy.control.ControlListener;
 import io.refmesh.proxy.control.DestinationState;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,35 +19,45 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedControl implements Control {
 
   final ControlListener listener;
-  private final List<Consumer<DestinationState>> watchers = new ArrayList<>();
-  private @Nullable DestinationState state;
+  private final Map<ServicePort, Known> known = new HashMap<>();
   private long version;
 
   SimulatedControl(ControlListener listener) {
     this.listener = listener;
   }
 
-  /** The one destination that this control plane knows. */
   void tell(Destination destination) {
-    state = new DestinationState.Known(++version, destination);
-    List.copyOf(watchers).forEach(watcher -> watcher.accept(state));
+    Known told = of(destination.id());
+    DestinationState state = new DestinationState.Known(++version, destination);
+    told.state = state;
+    List.copyOf(told.watchers).forEach(watcher -> watcher.accept(state));
+  }
+
+  private Known of(ServicePort service) {
+    return known.computeIfAbsent(service, name -> new Known());
+  }
+
+  private static final class Known {
+    final List<Consumer<DestinationState>> watchers = new ArrayList<>();
+    @Nullable DestinationState state;
   }
 
   @Override
   public Subscription watch(ServicePort service, Consumer<DestinationState> told) {
-    watchers.add(told);
-    if (state != null) {
-      told.accept(state);
+    Known watched = of(service);
+    watched.watchers.add(told);
+    if (watched.state != null) {
+      told.accept(watched.state);
     }
     return new Subscription() {
       @Override
       public Optional<DestinationState> state() {
-        return Optional.ofNullable(state);
+        return Optional.ofNullable(watched.state);
       }
 
       @Override
       public void close() {
-        watchers.remove(told);
+        watched.watchers.remove(told);
       }
     };
   }

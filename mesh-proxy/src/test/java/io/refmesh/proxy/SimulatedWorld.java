@@ -27,6 +27,8 @@ import io.refmesh.proxy.simulation.Client;
 import io.refmesh.proxy.simulation.Http1Client;
 import io.refmesh.proxy.simulation.Http2Client;
 import io.refmesh.proxy.simulation.HttpApplication;
+import io.refmesh.proxy.simulation.OpaqueApplication;
+import io.refmesh.proxy.simulation.OpaqueClient;
 import io.refmesh.proxy.simulation.Script;
 import io.refmesh.proxy.simulation.SimulatedChannel;
 import io.refmesh.proxy.simulation.SimulatedNetwork;
@@ -66,10 +68,19 @@ import org.jspecify.annotations.Nullable;
  * Some seconds of faults; then they stop, and within a bounded time every request must succeed;
  * then the clients go, the proxies drain, and nothing may be left.
  *
+ * <h2>What is drawn</h2>
+ *
+ * Three callers, each of HTTP/1.1 or of HTTP/2 with one to three calls at a time over windows of
+ * any size; in half of the worlds one more whose connections are opaque. Methods, bodies from
+ * nothing to 70 KB (in a fourth of the worlds a tenth or twentieth up to 800 KB), chunked or not,
+ * trailers, gRPC. What each caller and application does wrong, when connections and hosts break,
+ * what is discovered, rotated, drained and denied, how late and in what pieces bytes arrive.
+ *
  * <h2>What must hold</h2>
  *
- * What the clients and applications see for themselves is in Conversation and {@link
- * HttpApplication}; what only the whole shows is checked here, after every step and at the end.
+ * What callers and applications see for themselves is in {@link HttpApplication}, {@link
+ * OpaqueClient}, {@link OpaqueApplication} and the conversation of the callers of HTTP; what only
+ * the whole shows is checked here, after every step and at the end.
  *
  * <h2>Length</h2>
  *
@@ -81,9 +92,16 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   private static final int REPLICAS = 3;
   private static final int CLIENTS = 3;
   private static final int PORT = 8080;
+
+  /** Calls on opaque connections have numbers from here on. */
+  private static final int OPAQUE = 1_000_000;
+
   private static final int LINES = 50_000;
   private static final int LAST_LINES = 40;
   private static final ServicePort CART = new ServicePort("shop", "cart", PORT);
+  private static final int OPAQUE_PORT = 9090;
+  private static final ServicePort STORE = new ServicePort("shop", "store", OPAQUE_PORT);
+  private static final HostPort OPAQUE_SERVICE = new HostPort("127.1.0.2", OPAQUE_PORT);
   private static final HostPort SERVICE = new HostPort("127.1.0.1", PORT);
   private static final long FAULTY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -107,6 +125,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   private final List<Sidecar> carts = new ArrayList<>();
   private final List<Client> clients = new ArrayList<>();
   private final List<Call> calls = new ArrayList<>();
+  private final List<Call> opaque = new ArrayList<>();
   private final Map<String, Call> byPath = new HashMap<>();
   private final Set<SimulatedChannel> begun = new HashSet<>();
   private final Deed[] deeds = new Deed[REPLICAS];
@@ -142,7 +161,9 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
               name,
               inbound,
               application,
-              serves ? new TreeMap<>(Map.of(PORT, AppProtocol.HTTP)) : new TreeMap<>(),
+              serves
+                  ? new TreeMap<>(Map.of(PORT, AppProtocol.HTTP, OPAQUE_PORT, AppProtocol.OPAQUE))
+                  : new TreeMap<>(),
               TestMesh.TELEMETRY,
               Duration.ofSeconds(10),
               new ProxyConfig.Capture.Addresses(),
@@ -190,7 +211,9 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
                       "cluster.local",
                       List.of(
                           new InboundPolicy.Port(
-                              PORT, AppProtocol.HTTP, "shop/cart", List.of(rules)))),
+                              PORT, AppProtocol.HTTP, "shop/cart", List.of(rules)),
+                          new InboundPolicy.Port(
+                              OPAQUE_PORT, AppProtocol.OPAQUE, "shop/store", List.of(rules)))),
                   List.of()));
     }
   }
@@ -215,6 +238,12 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
           new InetSocketAddress(application, PORT),
           "URI=" + TestMesh.identity("web").uri(),
           this);
+      new OpaqueApplication(
+          i,
+          new SimulatedTransport(network, application),
+          programs,
+          new InetSocketAddress(application, OPAQUE_PORT),
+          this);
       Sidecar cart = new Sidecar("cart", "127.2.0." + (i + 1), application, CARTS);
       carts.add(cart);
       cart.serve();
@@ -226,12 +255,22 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
             new WorkloadConfig(
                 new InboundPolicy(
                     InboundPolicy.Default.ALL_UNAUTHENTICATED, "cluster.local", List.of()),
-                List.of(new OutboundListener(SERVICE, CART, AppProtocol.HTTP))));
+                List.of(
+                    new OutboundListener(SERVICE, CART, AppProtocol.HTTP),
+                    new OutboundListener(OPAQUE_SERVICE, STORE, AppProtocol.OPAQUE))));
     listed = new HashSet<>(List.of(0, 1, 2));
     discover();
     time.settle();
     for (int i = 0; i < CLIENTS; i++) {
       clients.add(client(new SimulatedTransport(network, "127.4.0." + (i + 1)), programs));
+    }
+    if (random.nextBoolean()) {
+      clients.add(
+          new OpaqueClient(
+              new SimulatedTransport(network, "127.4.0." + (CLIENTS + 1)),
+              programs,
+              OPAQUE_SERVICE.toSocketAddress(),
+              this));
     }
   }
 
@@ -261,10 +300,12 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
       runFor(RECOVERY_NANOS);
       thinkMillis = 100;
       int settled = calls.size();
+      int settledOpaque = opaque.size();
       runFor(TimeUnit.SECONDS.toNanos(1));
       calling = false;
       runFor(TimeUnit.SECONDS.toNanos(4));
       recovered(settled);
+      recoveredConnections(settledOpaque);
       windows();
       accounts();
       end();
@@ -362,39 +403,49 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   private void discover() {
     note("discovers", List.copyOf(listed), requestTimeoutMillis, "ms");
     web.control().tell(destination());
+    web.control()
+        .tell(
+            new Destination(
+                STORE,
+                AppProtocol.OPAQUE,
+                List.of(),
+                Map.of(
+                    STORE,
+                    new Backend(
+                        STORE,
+                        AppProtocol.OPAQUE,
+                        endpoints(OPAQUE_PORT, "shop/store"),
+                        settings()))));
+  }
+
+  private List<EndpointSpec> endpoints(int port, String service) {
+    return listed.stream()
+        .sorted()
+        .map(i -> {
+          HostPort address = new HostPort(carts.get(i).inbound, port);
+          return new EndpointSpec(
+              address, address, Optional.of(TestMesh.identity("cart")), "", 1, true, service, i);
+        })
+        .toList();
+  }
+
+  private static BackendSettings settings() {
+    return new BackendSettings(
+        BackendSettings.Balancer.DEFAULT,
+        new BackendSettings.Ejection(
+            3,
+            80,
+            Duration.ofSeconds(10),
+            5,
+            Duration.ofMillis(500),
+            Duration.ofSeconds(2),
+            50,
+            50),
+        BackendSettings.Limits.DEFAULT,
+        Duration.ofMillis(300));
   }
 
   private Destination destination() {
-    List<EndpointSpec> endpoints =
-        listed.stream()
-            .sorted()
-            .map(i -> {
-              HostPort address = new HostPort(carts.get(i).inbound, PORT);
-              return new EndpointSpec(
-                  address,
-                  address,
-                  Optional.of(TestMesh.identity("cart")),
-                  "",
-                  1,
-                  true,
-                  "shop/cart",
-                  i);
-            })
-            .toList();
-    BackendSettings settings =
-        new BackendSettings(
-            BackendSettings.Balancer.DEFAULT,
-            new BackendSettings.Ejection(
-                3,
-                80,
-                Duration.ofSeconds(10),
-                5,
-                Duration.ofMillis(500),
-                Duration.ofSeconds(2),
-                50,
-                50),
-            BackendSettings.Limits.DEFAULT,
-            Duration.ofMillis(300));
     RetrySettings retry =
         new RetrySettings(
             RETRIES,
@@ -426,7 +477,8 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
         CART,
         AppProtocol.HTTP,
         List.of(rule),
-        Map.of(CART, new Backend(CART, AppProtocol.HTTP, endpoints, settings)));
+        Map.of(
+            CART, new Backend(CART, AppProtocol.HTTP, endpoints(PORT, "shop/cart"), settings())));
   }
 
   // What must hold.
@@ -483,6 +535,22 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     for (EndpointSnapshot endpoint : web.proxy.endpoints().snapshot()) {
       if (endpoint.pending() != 0 || endpoint.health().state() != EndpointHealth.State.ADMITTING) {
         throw failed("an endpoint that has not come back: " + endpoint, null);
+      }
+    }
+  }
+
+  private void recoveredConnections(int settled) {
+    for (Call call : opaque) {
+      if (call.ending == Call.Ending.UNDER_WAY) {
+        throw failed("a connection that never ended: " + call, null);
+      }
+    }
+    for (Call call : opaque.subList(settled, opaque.size())) {
+      if (call.ending != Call.Ending.COMPLETE) {
+        throw failed("after the faults a connection fails: " + call, null);
+      }
+      if (call.endedNanos - call.sentNanos > QUICK_NANOS) {
+        throw failed("after the faults a connection takes long: " + call, null);
       }
     }
   }
@@ -656,6 +724,23 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     return large && (kind == 19 || !faulty && kind == 18)
         ? 300_000 + random.nextInt(500_000)
         : random.nextInt(70_000);
+  }
+
+  @Override
+  public @Nullable Call nextOpaque() {
+    if (!calling) {
+      return null;
+    }
+    Call call =
+        new Call(OPAQUE + opaque.size(), "TCP", size(), false, false, false, size(), time.nanos());
+    opaque.add(call);
+    return call;
+  }
+
+  @Override
+  public @Nullable Call ofOpaque(int number) {
+    int index = number - OPAQUE;
+    return index < 0 || index >= opaque.size() ? null : opaque.get(index);
   }
 
   @Override

@@ -70,6 +70,13 @@ public final class Call {
   public int answeredTry;
 
   public String error = "";
+
+  /** Opaque: the application ended its direction before all was sent. */
+  public boolean cutByApplication;
+
+  /** Opaque: the caller ended its direction before all was sent. */
+  public boolean cutByCaller;
+
   public long answerSeen;
   public Ending ending = Ending.UNDER_WAY;
   public long endedNanos;

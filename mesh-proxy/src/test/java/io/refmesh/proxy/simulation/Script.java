@@ -11,6 +11,16 @@ public interface Script {
   @org.jspecify.annotations.Nullable
   Call of(String path);
 
+  /** The same for connections that are not HTTP. */
+  @org.jspecify.annotations.Nullable
+  Call nextOpaque();
+
+  /**
+   * The call of this number on a connection that is not HTTP, or null when nobody has made such.
+   */
+  @org.jspecify.annotations.Nullable
+  Call ofOpaque(int number);
+
   /** What an application does with a request that has arrived. */
   Deed deed(int replica);
 

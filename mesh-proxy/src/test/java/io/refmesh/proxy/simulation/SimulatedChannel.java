@@ -258,29 +258,41 @@ public final class SimulatedChannel extends AbstractChannel implements DuplexCha
     if (target == null || drawn == null || outputShutdown || resetReceived) {
       throw new IOException("Broken pipe");
     }
-    int most = WINDOW_BYTES - unacknowledged;
-    byte[] bytes = new byte[Math.max(0, (int) Math.min(most, out.totalPendingWriteBytes()))];
-    int length = 0;
-    while (out.current() instanceof ByteBuf next) {
-      int taken = Math.min(next.readableBytes(), most - length);
-      if (taken == 0 && next.isReadable()) {
-        writeBlocked = true;
-        break;
+    // Whoever is told that something is written may write more.
+    while (!out.isEmpty() && !writeBlocked && !outputShutdown && !closed) {
+      int most = WINDOW_BYTES - unacknowledged;
+      Taken taken =
+          new Taken(new byte[Math.max(0, (int) Math.min(most, out.totalPendingWriteBytes()))]);
+      out.forEachFlushedMessage(taken);
+      writeBlocked = taken.full;
+      if (taken.length > 0) {
+        unacknowledged += taken.length;
+        network.send(this, target, drawn, taken.bytes, taken.length);
       }
-      if (length + taken > bytes.length) {
-        bytes = java.util.Arrays.copyOf(bytes, length + taken);
-      }
-      next.getBytes(next.readerIndex(), bytes, length, taken);
-      length += taken;
-      if (taken == next.readableBytes()) {
-        out.remove();
-      } else {
-        out.removeBytes(taken);
-      }
+      // Only now: who is told that all is written may end the connection.
+      out.removeBytes(taken.length);
     }
-    if (length > 0) {
-      unacknowledged += length;
-      network.send(this, target, drawn, bytes, length);
+  }
+
+  /** What is written at once, as far as it goes. */
+  private static final class Taken implements ChannelOutboundBuffer.MessageProcessor {
+
+    private final byte[] bytes;
+    private int length;
+    private boolean full;
+
+    Taken(byte[] bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public boolean processMessage(Object message) {
+      ByteBuf next = (ByteBuf) message;
+      int fits = Math.min(next.readableBytes(), bytes.length - length);
+      next.getBytes(next.readerIndex(), bytes, length, fits);
+      length += fits;
+      full = fits < next.readableBytes();
+      return !full;
     }
   }
 

@@ -36,6 +36,9 @@ final class OutboundConnections {
 
   private static final Logger LOG = Logger.getLogger(OutboundConnections.class.getName());
 
+  /** Who calls HTTP/2 may wait for our SETTINGS first; anything else speaks at once. */
+  private static final Duration SILENT_CALLER = Duration.ofMillis(100);
+
   private final OutboundServices services;
   private final OutboundRelays relays;
   private final ServerSettings http;
@@ -81,9 +84,10 @@ final class OutboundConnections {
       connection.meter().name();
       relays.begin(channel, service, Protocol.OPAQUE);
     } else {
+      Duration timeout = PortHint.http2(target.protocol()) ? SILENT_CALLER : detectTimeout;
       channel
           .pipeline()
-          .addLast(new DetectHandler(detectTimeout, new Detected(connection, target, service)));
+          .addLast(new DetectHandler(timeout, new Detected(connection, target, service)));
       // Paused while it was asked what the connection is for.
       channel.config().setAutoRead(true);
     }

@@ -18,11 +18,17 @@ import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.http.wire.Http2Peer;
+import io.refmesh.testkit.acceptance.Acceptance;
+import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -30,6 +36,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP/2 without TLS by prior knowledge on both ends, mutual TLS between: frame by frame. */
 class Http2ThroughSidecarsTest {
@@ -307,6 +315,94 @@ class Http2ThroughSidecarsTest {
     Eventually.holds(() -> client.closed);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"web", "cart"})
+  @Acceptance(139)
+  void fiftyRequestsInFlightAreAnsweredWhenASidecarIsToldToStop(String leaving) throws Exception {
+    byte[] body = new byte[16_384];
+    Http2Peer client = dial();
+    on(client, () -> client.headers(1, false, GRPC).data(1, body, 0, true));
+    Http2Peer server = connection();
+    for (int i = 1; i <= 50; i++) {
+      int seen = i;
+      // One after the other: this simple peer does not look at windows.
+      Eventually.holds(() -> server.data.size() == seen * body.length);
+      if (i < 50) {
+        on(client, () -> client.headers(2 * seen + 1, false, GRPC));
+        on(client, () -> client.data(2 * seen + 1, body, 0, true));
+      }
+    }
+
+    CompletableFuture<Void> drained =
+        (leaving.equals("web") ? web : cart).proxy.drain().toCompletableFuture();
+    if (leaving.equals("web")) {
+      Eventually.holds(() -> client.saw("GOAWAY"));
+    }
+    assertThat(drained).isNotDone();
+    for (int i = 0; i < 50; i++) {
+      int stream = FIRST + 2 * i;
+      on(server, () -> server.headers(stream, true, ":status", "200"));
+    }
+
+    Eventually.holds(() -> client.count("HEADERS ") == 50);
+    assertThat(client.frames.stream().filter(frame -> frame.startsWith("HEADERS ")))
+        .allMatch(frame -> frame.contains(":status=200"));
+    assertThat(client.frames).noneMatch(frame -> frame.startsWith("RST_STREAM"));
+    drained.get(5, TimeUnit.SECONDS);
+    if (leaving.equals("web")) {
+      Eventually.holds(() -> client.closed);
+    }
+  }
+
+  /** A caller may wait for the server's SETTINGS before it says a word. */
+  @Test
+  @Acceptance(24)
+  void aPortDeclaredH2cIsHttp2BeforeItsCallerSaysSo() throws Exception {
+    ProxyConfig.Limits usual = TestMesh.LIMITS;
+    mesh.limits =
+        new ProxyConfig.Limits(
+            usual.headerBytes(),
+            usual.headerTimeout(),
+            Duration.ofSeconds(10),
+            usual.connections(),
+            usual.series(),
+            usual.bufferedBytes(),
+            usual.floodFrames(),
+            usual.streams(),
+            usual.idleTimeout());
+    TestMesh.Sidecar patient = mesh.caller("patient").start();
+    HostPort listener = listener(patient);
+    try (Socket caller = new Socket(listener.host(), listener.port())) {
+      caller.setSoTimeout(5000);
+      byte[] settings = caller.getInputStream().readNBytes(9);
+      assertThat(settings[3]).as("type of the first frame").isEqualTo((byte) 4);
+      ByteArrayOutputStream late = new ByteArrayOutputStream();
+      late.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      late.writeBytes(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+      // HEADERS with END_STREAM: GET, http, / and an authority of one letter.
+      late.writeBytes(new byte[] {0, 0, 6, 1, 5, 0, 0, 0, 1});
+      late.writeBytes(new byte[] {(byte) 0x82, (byte) 0x86, (byte) 0x84, 0x41, 1, 'a'});
+      caller.getOutputStream().write(late.toByteArray());
+
+      Http2Peer server = connection();
+      Eventually.holds(() -> server.saw("HEADERS 3"));
+    }
+    assertThat(patient.count("detect_timeout_total")).isZero();
+  }
+
+  @Test
+  @Acceptance(42)
+  void aRequestWithoutAuthorityIsAnswered() throws Exception {
+    Http2Peer client = dial(new HostPort(cart.inbound, cart.service().port()));
+    on(
+        client,
+        () -> client.headers(1, true, ":method", "GET", ":scheme", "http", ":path", "/plain"));
+    Http2Peer server = connection();
+    Eventually.holds(() -> server.saw("HEADERS 3"));
+    on(server, () -> server.headers(FIRST, true, ":status", "200"));
+    Eventually.holds(() -> client.saw("HEADERS 1 :status=200"));
+  }
+
   private HostPort serve() {
     Channel listener =
         new ServerBootstrap()
@@ -327,10 +423,13 @@ class Http2ThroughSidecarsTest {
   }
 
   private Http2Peer dial() {
-    return dial(
-        web.calls(
-            TestMesh.destination(
-                cart.service(), AppProtocol.H2C, Timeouts.NONE, null, List.of(cart.endpoint()))));
+    return dial(listener(web));
+  }
+
+  private HostPort listener(TestMesh.Sidecar caller) {
+    return caller.calls(
+        TestMesh.destination(
+            cart.service(), AppProtocol.H2C, Timeouts.NONE, null, List.of(cart.endpoint())));
   }
 
   private Http2Peer dial(HostPort listener) {

@@ -40,6 +40,11 @@ public final class PortHint {
     };
   }
 
+  /** Whether HTTP/2 is spoken on it, unless the first bytes are a request of HTTP/1. */
+  public static boolean http2(AppProtocol declared) {
+    return declared == AppProtocol.H2C || declared == AppProtocol.GRPC;
+  }
+
   /** Opaque connections are relayed at once, before a byte has come. */
   public static boolean opaque(AppProtocol protocol, int port) {
     return switch (protocol) {

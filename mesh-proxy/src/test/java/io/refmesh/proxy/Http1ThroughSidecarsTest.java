@@ -7,6 +7,7 @@ import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.http.wire.RawClient;
 import io.refmesh.proxy.http.wire.RawClient.Message;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.List;
@@ -113,6 +114,7 @@ class Http1ThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(39)
   void case39EachRequestWithoutHostHasAServerConnectionOfItsOwn() throws IOException {
     for (int i = 0; i < 3; i++) {
       assertThat(ask("GET /" + i + " HTTP/1.1\r\n\r\n").status()).isEqualTo(200);
@@ -126,6 +128,7 @@ class Http1ThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(40)
   void case40ARequestInAbsoluteFormReachesTheServerUnchanged() throws IOException {
     ask("GET http://other.example:81/a?b HTTP/1.1\r\nHost: cart.shop\r\n\r\n");
     ask("GET http://cart.shop/ HTTP/1.1\r\nHost: cart.shop\r\n\r\n");

@@ -11,6 +11,7 @@ import io.refmesh.model.policy.RetrySettings;
 import io.refmesh.model.policy.Timeouts;
 import io.refmesh.proxy.http.wire.RawClient;
 import io.refmesh.proxy.http.wire.RawClient.Message;
+import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -82,6 +83,7 @@ class UpgradesThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(31)
   void carriesAWebSocketBothWaysUntilOneSideCloses() throws IOException {
     switchesAndEchoes();
     HostPort listener = calls();
@@ -228,6 +230,7 @@ class UpgradesThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(32)
   void case32UpgradeToHttp2IsNotOffered() throws IOException {
     try (RawClient client = connect(calls())) {
       Message answer =
@@ -244,6 +247,7 @@ class UpgradesThroughSidecarsTest {
   }
 
   @Test
+  @Acceptance(33)
   void case33ConnectOpensATunnelAndTheLengthIsRemoved() throws IOException {
     application.behave((connection, request) -> {
       connection.send("HTTP/1.1 200 Connected\r\ncontent-length: 77\r\nx-via: proxy\r\n\r\n");

@@ -82,6 +82,17 @@ import org.jspecify.annotations.Nullable;
  * OpaqueClient}, {@link OpaqueApplication} and the conversation of the callers of HTTP; what only
  * the whole shows is checked here, after every step and at the end.
  *
+ * <h2>What it bites</h2>
+ *
+ * Lines that were taken out of the proxy, and the seed that showed it; other draws, other seeds:
+ *
+ * <ul>
+ *   <li>a retry asks the budget: 0
+ *   <li>a try that is over says nothing more (RetryLayer): 1
+ *   <li>a connection is read again when its reader has caught up (Http1Try): 11
+ *   <li>credit given back to an HTTP/2 peer is sent at once (Http2Connection): 11
+ * </ul>
+ *
  * <h2>Length</h2>
  *
  * Long, because faults, checks and the script draw from one generator and share one state: apart,

@@ -9,6 +9,7 @@ import io.refmesh.control.build.SnapshotBuilder;
 import io.refmesh.control.build.Snapshots;
 import io.refmesh.control.identity.CertificateAuthority;
 import io.refmesh.control.identity.CertifyService;
+import io.refmesh.control.identity.Identity;
 import io.refmesh.control.identity.Peer;
 import io.refmesh.control.identity.ServingTls;
 import io.refmesh.control.publish.DiscoveryService;
@@ -121,20 +122,14 @@ public final class Control implements AutoCloseable {
       contents = folder.load();
       instances = running.load();
 
-      authority =
-          CertificateAuthority.open(
-              config.state(), contents.meshConfig().trustDomain(), clock, random);
+      Identity identity =
+          open(Identity.local(config.state(), contents.meshConfig().trustDomain(), clock, random));
+      authority = identity.authority();
       metrics.caNotAfter(authority.notAfter());
       state.writeRoots(authority.rootsPem());
       CertifyService certify =
-          open(
-              CertifyService.open(
-                  config.state(),
-                  authority,
-                  clock,
-                  random,
-                  () -> contents.meshConfig().identity(),
-                  new Issuances()));
+          new CertifyService(
+              identity, clock, () -> contents.meshConfig().identity(), new Issuances());
       ServingTls tls =
           open(
               ServingTls.of(

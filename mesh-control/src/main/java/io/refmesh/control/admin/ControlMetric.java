@@ -15,6 +15,10 @@ public enum ControlMetric {
       "Requests for certificates by result: issued, or the reason of the refusal."),
   CA_NOT_AFTER(
       "control_ca_not_after_seconds", "When the CA can sign no longer, in seconds since 1970."),
+  ISSUER_CHANGES(
+      "control_issuer_changes",
+      "Changes of the issuer or the trust roots on a cluster by result: updated or refused."),
+  LEADER("control_leader", "1 while this replica does what only one may, else 0."),
   FAILURES(
       "control_writer_failures",
       "Steps of the writer thread that failed unexpectedly; its log says why.");

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 /** The control plane's metrics. Thread-safe. */
 public final class ControlMetrics {
@@ -76,6 +77,26 @@ public final class ControlMetrics {
         .tag("result", result)
         .register(registry)
         .increment();
+  }
+
+  /**
+   * @param result {@code updated} or {@code refused}
+   */
+  public void issuerChange(String result) {
+    Counter.builder(ControlMetric.ISSUER_CHANGES.metric())
+        .description(ControlMetric.ISSUER_CHANGES.sentence())
+        .tag("result", result)
+        .register(registry)
+        .increment();
+  }
+
+  /** Shows from now on whether this replica leads. */
+  public void leader(BooleanSupplier leading) {
+    Gauge.builder(
+            ControlMetric.LEADER.metric(), leading, supplier -> supplier.getAsBoolean() ? 1 : 0)
+        .description(ControlMetric.LEADER.sentence())
+        .strongReference(true)
+        .register(registry);
   }
 
   public void caNotAfter(Instant end) {

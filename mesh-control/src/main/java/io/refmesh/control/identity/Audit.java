@@ -1,8 +1,12 @@
 package io.refmesh.control.identity;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,25 +19,26 @@ import java.util.Set;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Every decision about a certificate, one line of JSON each, appended to {@code audit.log} of the
- * state folder. Refusals are bounded per second, so that nobody without a token can fill the disk;
- * how many were left out is said in the next line. Thread-safe.
+ * Every decision about a certificate, one line of JSON each: appended to {@code audit.log} of the
+ * state folder, or to standard output, where a cluster collects what its pods say. Refusals are
+ * bounded per second, so that nobody without a token can fill the disk; how many were left out is
+ * said in the next line. Thread-safe.
  */
-final class Audit implements AutoCloseable {
+public final class Audit implements AutoCloseable {
 
   static final String FILE = "audit.log";
 
   private static final int REFUSALS_PER_SECOND_MAX = 100;
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  private final FileChannel file;
+  private final WritableByteChannel lines;
   private final InstantSource clock;
   private long second;
   private int refusalsInSecond;
   private long leftOut;
 
-  private Audit(FileChannel file, InstantSource clock) {
-    this.file = file;
+  private Audit(WritableByteChannel lines, InstantSource clock) {
+    this.lines = lines;
     this.clock = clock;
   }
 
@@ -44,6 +49,15 @@ final class Audit implements AutoCloseable {
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))),
         clock);
+  }
+
+  /** For a control plane whose standard output outlives it. */
+  public static Audit toStandardOutput(InstantSource clock) {
+    return to(Channels.newChannel(new FileOutputStream(FileDescriptor.out)), clock);
+  }
+
+  static Audit to(WritableByteChannel lines, InstantSource clock) {
+    return new Audit(lines, clock);
   }
 
   /** A certificate is about to be handed out; it must not be when this throws. */
@@ -76,7 +90,7 @@ final class Audit implements AutoCloseable {
 
   @Override
   public synchronized void close() throws IOException {
-    file.close();
+    lines.close();
   }
 
   private Map<String, Object> line(String decision, String identity, String peer) {
@@ -96,7 +110,7 @@ final class Audit implements AutoCloseable {
     ByteBuffer bytes =
         ByteBuffer.wrap((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
     while (bytes.hasRemaining()) {
-      file.write(bytes);
+      lines.write(bytes);
     }
     leftOut = 0;
   }

@@ -11,10 +11,8 @@ import io.refmesh.model.wire.v1.IdentityGrpc;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
-import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -26,7 +24,7 @@ import java.util.function.Supplier;
  * Answers Certify: checks token and CSR, signs, writes the audit log, and only then hands the
  * certificate out. Runs on the thread of each call.
  */
-public final class CertifyService extends IdentityGrpc.IdentityImplBase implements AutoCloseable {
+public final class CertifyService extends IdentityGrpc.IdentityImplBase {
 
   private static final Logger LOG = System.getLogger(CertifyService.class.getName());
 
@@ -48,41 +46,20 @@ public final class CertifyService extends IdentityGrpc.IdentityImplBase implemen
     void refused(String reason);
   }
 
-  private CertifyService(
-      CertificateAuthority authority,
-      TokenVerifier tokens,
-      Audit audit,
+  /**
+   * @param settings read at every certificate, so that a change holds from the next on
+   */
+  public CertifyService(
+      Identity identity,
       InstantSource clock,
       Supplier<MeshConfig.Identity> settings,
       Listener listener) {
-    this.authority = authority;
-    this.tokens = tokens;
-    this.audit = audit;
+    this.authority = identity.authority();
+    this.tokens = identity.tokens();
+    this.audit = identity.audit();
     this.clock = clock;
     this.settings = settings;
     this.listener = listener;
-  }
-
-  /**
-   * Opens token key and audit log of the state folder.
-   *
-   * @param settings read at every certificate, so that a change holds from the next on
-   */
-  public static CertifyService open(
-      Path state,
-      CertificateAuthority authority,
-      InstantSource clock,
-      SecureRandom random,
-      Supplier<MeshConfig.Identity> settings,
-      Listener listener)
-      throws IOException {
-    return new CertifyService(
-        authority,
-        new TokenVerifier(TokenKey.open(state, random), authority.trustDomain(), clock),
-        Audit.open(state, clock),
-        clock,
-        settings,
-        listener);
   }
 
   @Override
@@ -130,13 +107,11 @@ public final class CertifyService extends IdentityGrpc.IdentityImplBase implemen
     }
   }
 
-  @Override
-  public void close() throws IOException {
-    audit.close();
-  }
-
   private CertifyResponse issue(CertifyRequest request, Peer peer) throws Refusal {
-    WorkloadToken token = tokens.require(request.getToken(), request.getIdentity(), peer.host());
+    WorkloadToken token =
+        tokens.require(
+            new TokenVerifier.Claim(
+                request.getToken(), request.getIdentity(), request.getWorkload(), peer.host()));
     if (peer.identity().isPresent() && !peer.identity().get().equals(token.identity())) {
       throw new Refusal(
           Reason.TOKEN_REPLAYED,

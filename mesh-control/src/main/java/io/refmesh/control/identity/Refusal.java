@@ -1,6 +1,7 @@
 package io.refmesh.control.identity;
 
 import io.grpc.Status;
+import io.refmesh.model.identity.SpiffeId;
 
 /**
  * Why no certificate was issued: a reason of a fixed set, for audit and metrics, and a sentence for
@@ -18,6 +19,9 @@ final class Refusal extends Exception {
     TOKEN_EXPIRED("token-expired", Status.Code.UNAUTHENTICATED),
     TOKEN_NOT_YET_VALID("token-not-yet-valid", Status.Code.UNAUTHENTICATED),
     TOKEN_OTHER_IDENTITY("token-other-identity", Status.Code.UNAUTHENTICATED),
+    TOKEN_OTHER_WORKLOAD("token-other-workload", Status.Code.UNAUTHENTICATED),
+    TOKEN_NOT_AUTHENTICATED("token-not-authenticated", Status.Code.UNAUTHENTICATED),
+    TOKEN_REVIEW_UNAVAILABLE("token-review-unavailable", Status.Code.UNAVAILABLE),
     TOKEN_REPLAYED("token-replayed", Status.Code.UNAUTHENTICATED),
     TRUST_DOMAIN("trust-domain", Status.Code.UNAUTHENTICATED),
     CSR_MALFORMED("csr-malformed", Status.Code.INVALID_ARGUMENT),
@@ -60,5 +64,41 @@ final class Refusal extends Exception {
   /** What the caller is told. */
   Status status() {
     return Status.fromCode(reason.code).withDescription(reason.text + ": " + getMessage());
+  }
+
+  /** The first thing that a token proves: it is for its own identity alone. */
+  static void requireSameIdentity(SpiffeId proved, String asked) throws Refusal {
+    if (!proved.uri().equals(asked)) {
+      throw new Refusal(
+          Reason.TOKEN_OTHER_IDENTITY,
+          "the token of "
+              + proved
+              + " was used for "
+              + shortened(asked)
+              + " (expected: the token's own identity)");
+    }
+  }
+
+  /**
+   * The second: whoever names a workload must be it.
+   *
+   * @param proved empty when the token is bound to none
+   * @param named empty when the caller names none
+   */
+  static void requireSameWorkload(String proved, String named) throws Refusal {
+    if (!proved.isEmpty() && !named.isEmpty() && !proved.equals(named)) {
+      throw new Refusal(
+          Reason.TOKEN_OTHER_WORKLOAD,
+          "the token of workload "
+              + proved
+              + " was used by one that calls itself "
+              + shortened(named)
+              + " (expected: the token's own workload)");
+    }
+  }
+
+  /** What comes from a caller, bounded. */
+  static String shortened(String text) {
+    return text.length() <= 200 ? text : text.substring(0, 200) + "…";
   }
 }

@@ -48,7 +48,7 @@ public final class Publisher {
 
   private final InstantSource clock;
   private final Listener listener;
-  private final TrustBundle trust;
+  private TrustBundle trust;
   private final String trustDomain;
   private final Set<Session> sessions = new LinkedHashSet<>();
   private final Map<Key, Entry> entries = new HashMap<>();
@@ -83,12 +83,19 @@ public final class Publisher {
     this.trustDomain = trustDomain;
     this.clock = clock;
     this.listener = listener;
-    TrustBundle.Builder bundle = TrustBundle.newBuilder();
-    trustRoots.forEach(root -> bundle.addRoots(ByteString.copyFrom(root)));
-    trust = bundle.build();
+    trust = bundle(trustRoots);
     // Proxies keep the last version over our restart. Fewer changes than one a millisecond keep a
     // new start ahead of the last.
     lastVersion = clock.millis();
+  }
+
+  /**
+   * Makes these the roots that proxies are told to trust, from the next {@link #publish} on.
+   *
+   * @param roots in DER
+   */
+  public void trust(List<byte[]> roots) {
+    trust = bundle(roots);
   }
 
   /** Makes this what proxies are told, and tells it to those whom it concerns. */
@@ -413,6 +420,12 @@ public final class Publisher {
     }
     return new Key(
         subscription.port().isPresent() ? instance.namespace() : instance.toString(), resource);
+  }
+
+  private static TrustBundle bundle(List<byte[]> roots) {
+    TrustBundle.Builder bundle = TrustBundle.newBuilder();
+    roots.forEach(root -> bundle.addRoots(ByteString.copyFrom(root)));
+    return bundle.build();
   }
 
   private long nextVersion() {

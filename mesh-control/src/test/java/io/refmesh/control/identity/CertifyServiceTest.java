@@ -43,18 +43,18 @@ class CertifyServiceTest {
   private final List<String> results = new ArrayList<>();
   private final KeyPair key = Csrs.p256();
   private MeshConfig.Identity settings = MeshConfig.Identity.DEFAULT;
+  private Identity identity;
   private CertificateAuthority authority;
   private CertifyService service;
 
   @BeforeEach
   void open() throws Exception {
-    authority = CertificateAuthority.open(state, "cluster.local", clock, random);
+    identity = Identity.local(state, "cluster.local", clock, random);
+    authority = identity.authority();
     service =
-        CertifyService.open(
-            state,
-            authority,
+        new CertifyService(
+            identity,
             clock,
-            random,
             () -> settings,
             new CertifyService.Listener() {
               @Override
@@ -76,7 +76,7 @@ class CertifyServiceTest {
 
   @AfterEach
   void close() throws IOException {
-    service.close();
+    identity.close();
   }
 
   @Test
@@ -166,7 +166,7 @@ class CertifyServiceTest {
 
   @Test
   void issuesNothingThatItCannotAudit() throws Exception {
-    service.close();
+    identity.close();
 
     assertThatThrownBy(() -> certify(Csrs.forUri(key, WEB.uri())))
         .isInstanceOfSatisfying(

@@ -32,7 +32,7 @@ class TokenTest {
   @BeforeEach
   void open() throws IOException {
     issuer = TokenIssuer.open(state, clock);
-    verifier = new TokenVerifier(TokenKey.open(state, new SecureRandom()), "cluster.local", clock);
+    verifier = TokenVerifier.signed(state, "cluster.local", clock, new SecureRandom());
   }
 
   @Test
@@ -40,11 +40,11 @@ class TokenTest {
   void acceptsATokenForItsOwnIdentityAgainAndAgainUntilItEnds() throws Refusal {
     String token = issuer.issue(WEB, "shop/web/0", MINUTE);
 
-    assertThat(verifier.require(token, WEB.uri(), "127.0.0.1").workload()).isEqualTo("shop/web/0");
+    assertThat(require(token, WEB.uri(), "127.0.0.1").workload()).isEqualTo("shop/web/0");
     clock.advance(Duration.ofSeconds(59));
-    assertThat(verifier.require(token, WEB.uri(), "127.0.0.1").identity()).isEqualTo(WEB);
+    assertThat(require(token, WEB.uri(), "127.0.0.1").identity()).isEqualTo(WEB);
     clock.advance(Duration.ofSeconds(2));
-    refused(Reason.TOKEN_EXPIRED, () -> verifier.require(token, WEB.uri(), "127.0.0.1"));
+    refused(Reason.TOKEN_EXPIRED, () -> require(token, WEB.uri(), "127.0.0.1"));
   }
 
   @Test
@@ -54,15 +54,15 @@ class TokenTest {
 
     refused(
         Reason.TOKEN_OTHER_IDENTITY,
-        () -> verifier.require(token, "spiffe://cluster.local/ns/shop/sa/cart", "127.0.0.1"));
+        () -> require(token, "spiffe://cluster.local/ns/shop/sa/cart", "127.0.0.1"));
   }
 
   @Test
   void refusesATokenThatComesFromAnotherHost() throws Refusal {
     String token = issuer.issue(WEB, "shop/web/0", MINUTE);
-    verifier.require(token, WEB.uri(), "127.0.0.1");
+    require(token, WEB.uri(), "127.0.0.1");
 
-    refused(Reason.TOKEN_REPLAYED, () -> verifier.require(token, WEB.uri(), "127.0.0.2"));
+    refused(Reason.TOKEN_REPLAYED, () -> require(token, WEB.uri(), "127.0.0.2"));
   }
 
   @Test
@@ -72,10 +72,10 @@ class TokenTest {
 
     refused(
         Reason.TOKEN_AUDIENCE,
-        () -> verifier.require(issuer.issue(WEB, "shop/web/0", MINUTE, "vault"), WEB.uri(), "h"));
+        () -> require(issuer.issue(WEB, "shop/web/0", MINUTE, "vault"), WEB.uri(), "h"));
     refused(
         Reason.TRUST_DOMAIN,
-        () -> verifier.require(issuer.issue(foreign, "shop/web/0", MINUTE), foreign.uri(), "h"));
+        () -> require(issuer.issue(foreign, "shop/web/0", MINUTE), foreign.uri(), "h"));
   }
 
   @Test
@@ -85,10 +85,10 @@ class TokenTest {
     String changed =
         parts[0] + "." + encode(decode(parts[1]).replace("/sa/web", "/sa/cart")) + "." + parts[2];
 
-    refused(Reason.TOKEN_SIGNATURE, () -> verifier.require(foreign, WEB.uri(), "h"));
+    refused(Reason.TOKEN_SIGNATURE, () -> require(foreign, WEB.uri(), "h"));
     refused(
         Reason.TOKEN_SIGNATURE,
-        () -> verifier.require(changed, "spiffe://cluster.local/ns/shop/sa/cart", "h"));
+        () -> require(changed, "spiffe://cluster.local/ns/shop/sa/cart", "h"));
   }
 
   @Test
@@ -97,16 +97,15 @@ class TokenTest {
 
     refused(
         Reason.TOKEN_MALFORMED,
-        () ->
-            verifier.require(encode("{\"alg\":\"none\"}") + "." + parts[1] + ".", WEB.uri(), "h"));
+        () -> require(encode("{\"alg\":\"none\"}") + "." + parts[1] + ".", WEB.uri(), "h"));
   }
 
   @Test
   void refusesWhatIsNoToken() {
-    refused(Reason.TOKEN_MISSING, () -> verifier.require("", WEB.uri(), "h"));
-    refused(Reason.TOKEN_MALFORMED, () -> verifier.require("a.b", WEB.uri(), "h"));
-    refused(Reason.TOKEN_MALFORMED, () -> verifier.require("!.!.!", WEB.uri(), "h"));
-    refused(Reason.TOKEN_MALFORMED, () -> verifier.require("x".repeat(100_000), WEB.uri(), "h"));
+    refused(Reason.TOKEN_MISSING, () -> require("", WEB.uri(), "h"));
+    refused(Reason.TOKEN_MALFORMED, () -> require("a.b", WEB.uri(), "h"));
+    refused(Reason.TOKEN_MALFORMED, () -> require("!.!.!", WEB.uri(), "h"));
+    refused(Reason.TOKEN_MALFORMED, () -> require("x".repeat(100_000), WEB.uri(), "h"));
   }
 
   @Test
@@ -116,9 +115,7 @@ class TokenTest {
 
     refused(
         Reason.TOKEN_NOT_YET_VALID,
-        () ->
-            verifier.require(
-                TokenIssuer.open(state, ahead).issue(WEB, "w", MINUTE), WEB.uri(), "h"));
+        () -> require(TokenIssuer.open(state, ahead).issue(WEB, "w", MINUTE), WEB.uri(), "h"));
   }
 
   @Test
@@ -131,6 +128,20 @@ class TokenTest {
     assertThatThrownBy(() -> TokenIssuer.open(state, clock))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("token.key: mode rw-r--r-- (expected: at most 0600");
+  }
+
+  @Test
+  void refusesATokenOfAnotherWorkloadOfTheSameIdentity() {
+    String token = issuer.issue(WEB, "shop/web/0", MINUTE);
+
+    refused(
+        Reason.TOKEN_OTHER_WORKLOAD,
+        () ->
+            verifier.require(new TokenVerifier.Claim(token, WEB.uri(), "shop/web/1", "127.0.0.1")));
+  }
+
+  private WorkloadToken require(String token, String identity, String host) throws Refusal {
+    return verifier.require(new TokenVerifier.Claim(token, identity, "", host));
   }
 
   private static void refused(Reason reason, ThrowingCallable call) {

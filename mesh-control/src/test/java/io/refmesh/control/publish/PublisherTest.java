@@ -71,6 +71,20 @@ class PublisherTest {
   }
 
   @Test
+  void tellsEveryProxyToTrustMoreRootsWithTheNextState() {
+    publisher.publish(snapshots(AppProtocol.HTTP));
+    Wire wire = new Wire();
+    connected(wire);
+
+    publisher.trust(List.of(new byte[] {1}, new byte[] {2}));
+    publisher.publish(snapshots(AppProtocol.HTTP));
+
+    assertThat(wire.sent).hasSize(4);
+    assertThat(wire.last().getResource()).isEqualTo("trust");
+    assertThat(wire.last().getTrust().getRootsCount()).isEqualTo(2);
+  }
+
+  @Test
   void givesProxiesOfOneNamespaceTheSameVersion() {
     publisher.publish(snapshots(AppProtocol.HTTP));
     Wire one = new Wire();

@@ -62,7 +62,10 @@ public final class ControlPlane implements Destinations, Addresses, AutoCloseabl
     held = new HeldCertificate(roots, listener, this::certificateChanged, metrics);
     certificates =
         new CertificateSource(
-            new GrpcCertifier(channels, settings.tokenFile()),
+            new GrpcCertifier(
+                channels,
+                settings.namespace() + "/" + settings.workload() + "/" + settings.replica(),
+                settings.tokenFile()),
             settings.identity(),
             held,
             roots,

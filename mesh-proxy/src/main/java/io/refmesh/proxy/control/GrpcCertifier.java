@@ -23,12 +23,15 @@ final class GrpcCertifier implements Certifier {
 
   private final ControlChannels channels;
   private final Path tokenFile;
+  private final String workload;
 
   /**
+   * @param workload {@code namespace/workload/replica}
    * @param tokenFile read for every request: whoever issues tokens replaces them before they end
    */
-  GrpcCertifier(ControlChannels channels, Path tokenFile) {
+  GrpcCertifier(ControlChannels channels, String workload, Path tokenFile) {
     this.channels = channels;
+    this.workload = workload;
     this.tokenFile = tokenFile;
   }
 
@@ -39,6 +42,7 @@ final class GrpcCertifier implements Certifier {
             .setIdentity(identity.uri())
             .setCsr(ByteString.copyFrom(csr))
             .setToken(token())
+            .setWorkload(workload)
             .build();
     ManagedChannel channel = channel();
     try {

@@ -1,0 +1,67 @@
+package io.refmesh.control.identity;
+
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/**
+ * Replaces the issuer of a CA that runs, or refuses to. What is refused changes nothing: the CA
+ * signs on with what it has. Trust roots may be added but not dropped, because certificates that
+ * live may stand under them. Thread-safe.
+ */
+public final class IssuerReload {
+
+  private final CertificateAuthority authority;
+  private final InstantSource clock;
+  private final SecureRandom random;
+
+  public IssuerReload(CertificateAuthority authority, InstantSource clock, SecureRandom random) {
+    this.authority = authority;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /**
+   * Takes other trust roots.
+   *
+   * @param pem all of them
+   * @return whether they are others than before
+   */
+  public synchronized boolean roots(String pem) throws Issuer.Unusable {
+    Issuer now = authority.issuer();
+    List<X509Certificate> next = List.copyOf(new LinkedHashSet<>(Issuer.roots(pem)));
+    for (X509Certificate root : now.roots()) {
+      if (!next.contains(root)) {
+        throw new Issuer.Unusable(
+            "ca.crt: the root \""
+                + root.getSubjectX500Principal().getName()
+                + "\" is not among its "
+                + next.size()
+                + " (expected: every root in force, because certificates that live stand under it;"
+                + " roots are only added while the control plane runs)");
+      }
+    }
+    if (next.size() == now.roots().size()) {
+      return false;
+    }
+    authority.replace(new Issuer(now.key(), now.chain(), next));
+    return true;
+  }
+
+  /**
+   * Takes another issuer, which must stand under the roots in force.
+   *
+   * @return whether it is another than before
+   */
+  public synchronized boolean issuer(Issuer.Text text) throws Issuer.Unusable {
+    Issuer now = authority.issuer();
+    Issuer next = Issuer.read(text, now.roots(), authority.trustDomain(), clock.instant(), random);
+    if (next.chain().equals(now.chain()) && next.key().equals(now.key())) {
+      return false;
+    }
+    authority.replace(next);
+    return true;
+  }
+}

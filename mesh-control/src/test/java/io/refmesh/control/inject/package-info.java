@@ -1,0 +1,4 @@
+@NullMarked
+package io.refmesh.control.inject;
+
+import org.jspecify.annotations.NullMarked;

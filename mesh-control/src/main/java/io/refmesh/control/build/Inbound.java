@@ -13,9 +13,13 @@ import io.refmesh.model.policy.Authorization;
 import io.refmesh.model.policy.InboundPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Who may call each port of an instance, how often, and what is broken on purpose. */
 final class Inbound {
+
+  private static final Pattern PROBE = Pattern.compile("(?<!\\S)(\\d{1,5})(/\\S*)");
 
   private final ClusterState state;
   private final String trustDomain;
@@ -72,7 +76,17 @@ final class Inbound {
               rateLimits.of(instance, number),
               faults.inServer(instance, number)));
     }
-    return new InboundPolicy(defaultPolicy(instance), trustDomain, inbound);
+    return new InboundPolicy(defaultPolicy(instance), trustDomain, inbound, probes(instance));
+  }
+
+  /** {@code 8080/ready 8080/live}; what cannot be read lets nothing through. */
+  private static List<InboundPolicy.Probe> probes(Instance instance) {
+    List<InboundPolicy.Probe> probes = new ArrayList<>();
+    Matcher probe = PROBE.matcher(instance.annotations().getOrDefault(Annotations.PROBES, ""));
+    while (probe.find()) {
+      probes.add(new InboundPolicy.Probe(Integer.parseInt(probe.group(1)), probe.group(2)));
+    }
+    return probes;
   }
 
   /** Workload, then Namespace, then mesh. */

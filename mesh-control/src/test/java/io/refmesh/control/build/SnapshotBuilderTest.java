@@ -177,6 +177,27 @@ class SnapshotBuilderTest {
   }
 
   @Test
+  void tellsASidecarWhatTheKubeletAsksForAndNothingThatCannotBeRead() {
+    Snapshots snapshots =
+        build(
+            SERVICES,
+            instance(
+                "shop",
+                "cart",
+                0,
+                true,
+                false,
+                Map.of(
+                    "refmesh.io/probes",
+                    "8080/ready?deep=1 9090/grpc.health.v1.Health/Check 80 /live x8080/x")));
+
+    assertThat(inbound(snapshots, "shop", "cart").probes())
+        .containsExactly(
+            new InboundPolicy.Probe(8080, "/ready?deep=1"),
+            new InboundPolicy.Probe(9090, "/grpc.health.v1.Health/Check"));
+  }
+
+  @Test
   void takesThePolicyOfWorkloadBeforeNamespaceBeforeMesh() {
     String yaml =
         SERVICES

@@ -4,12 +4,30 @@ import io.refmesh.model.discovery.AppProtocol;
 import java.util.List;
 import java.util.Optional;
 
-/** Who may call one workload, port by port. */
-public record InboundPolicy(Default defaultPolicy, String trustDomain, List<Port> ports) {
+/**
+ * Who may call one workload, port by port.
+ *
+ * @param probes let through without identity, whatever policies say
+ */
+public record InboundPolicy(
+    Default defaultPolicy, String trustDomain, List<Port> ports, List<Probe> probes) {
 
   public InboundPolicy {
     ports = List.copyOf(ports);
+    probes = List.copyOf(probes);
   }
+
+  /** Of a workload whose health nobody asks for. */
+  public InboundPolicy(Default defaultPolicy, String trustDomain, List<Port> ports) {
+    this(defaultPolicy, trustDomain, ports, List.of());
+  }
+
+  /**
+   * A request by which the kubelet asks for the workload's health.
+   *
+   * @param path with its query, exactly
+   */
+  public record Probe(int port, String path) {}
 
   /** What holds where no ALLOW policy selects the port. */
   public enum Default {

@@ -9,6 +9,7 @@ import io.refmesh.model.policy.Authorization.Source;
 import io.refmesh.model.policy.Authorization.Target;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.wire.v1.InboundPort;
+import io.refmesh.model.wire.v1.Probe;
 import io.refmesh.model.wire.v1.ValueMatch;
 import java.util.Optional;
 
@@ -37,6 +38,9 @@ public final class WorkloadWire {
       port.faults().ifPresent(faults -> encoded.setFaults(FaultsWire.encode(faults)));
       message.addPorts(encoded);
     }
+    for (InboundPolicy.Probe probe : config.inbound().probes()) {
+      message.addProbes(Probe.newBuilder().setPort(probe.port()).setPath(probe.path()));
+    }
     for (OutboundListener listener : config.outbound()) {
       message.addOutbound(
           io.refmesh.model.wire.v1.OutboundListener.newBuilder()
@@ -53,7 +57,10 @@ public final class WorkloadWire {
         new InboundPolicy(
             InboundPolicy.Default.parse(message.getDefaultPolicy()),
             message.getTrustDomain(),
-            message.getPortsList().stream().map(WorkloadWire::decode).toList()),
+            message.getPortsList().stream().map(WorkloadWire::decode).toList(),
+            message.getProbesList().stream()
+                .map(probe -> new InboundPolicy.Probe(probe.getPort(), probe.getPath()))
+                .toList()),
         message.getOutboundList().stream()
             .map(listener ->
                 new OutboundListener(

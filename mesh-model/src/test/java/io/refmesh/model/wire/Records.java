@@ -59,7 +59,11 @@ final class Records {
 
   WorkloadConfig workload() {
     return new WorkloadConfig(
-        new InboundPolicy(one(InboundPolicy.Default.values()), "cluster.local", listOf(this::port)),
+        new InboundPolicy(
+            one(InboundPolicy.Default.values()),
+            "cluster.local",
+            listOf(this::port),
+            listOf(() -> new InboundPolicy.Probe(random.nextInt(1, 65_536), text()))),
         listOf(() -> new OutboundListener(hostPort(), servicePort(), one(AppProtocol.values()))),
         maybe(this::egress));
   }

@@ -90,6 +90,10 @@ final class ConfigPage {
     json.put("defaultPolicy", policy.defaultPolicy().text());
     json.put("trustDomain", policy.trustDomain());
     json.put("ports", policy.ports().stream().map(ConfigPage::port).toList());
+    if (!policy.probes().isEmpty()) {
+      json.put(
+          "probes", policy.probes().stream().map(probe -> probe.port() + probe.path()).toList());
+    }
     return json;
   }
 

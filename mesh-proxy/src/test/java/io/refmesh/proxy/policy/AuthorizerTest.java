@@ -250,6 +250,39 @@ class AuthorizerTest {
     assertThat(opaque(AppProtocol.DETECT, deny(needsHttp))).isInstanceOf(Decision.Denied.class);
   }
 
+  @Test
+  void letsTheKubeletAskForHealthByExactPathAlone() {
+    Authorizer authorizer =
+        new Authorizer(
+            new InboundPolicy(
+                Default.DENY,
+                "cluster.local",
+                List.of(
+                    new InboundPolicy.Port(
+                        8080, AppProtocol.HTTP, "shop/cart", List.of(deny(ANYTHING)))),
+                List.of(
+                    new InboundPolicy.Probe(8080, "/ready?deep=1"),
+                    new InboundPolicy.Probe(9090, "/grpc.health.v1.Health/Check"))));
+
+    assertThat(decide(authorizer, STRANGER, "/ready?deep=1"))
+        .isEqualTo(new Decision.Allowed(Authorizer.PROBE));
+    assertThat(
+            authorizer.request(9090, STRANGER, head("POST", "/grpc.health.v1.Health/Check", true)))
+        .as("on a port that no policy knows")
+        .isEqualTo(new Decision.Allowed(Authorizer.PROBE));
+    for (String other : List.of("/ready", "/ready?deep=2", "/x/../ready?deep=1", "/READY?deep=1")) {
+      assertThat(decide(authorizer, STRANGER, other)).isInstanceOf(Decision.Denied.class);
+    }
+    assertThat(authorizer.request(8080, STRANGER, head("POST", "/ready?deep=1", true)))
+        .isInstanceOf(Decision.Denied.class);
+    assertThat(authorizer.request(9090, STRANGER, head("GET", "/ready?deep=1", true)))
+        .as("another port")
+        .isInstanceOf(Decision.Denied.class);
+    assertThat(decide(authorizer, meshed(WEB), "/ready?deep=1"))
+        .as("whoever has an identity is judged by it")
+        .isInstanceOf(Decision.Denied.class);
+  }
+
   private static Decision opaque(AppProtocol protocol, Authorization authorization) {
     return new Authorizer(
             new InboundPolicy(

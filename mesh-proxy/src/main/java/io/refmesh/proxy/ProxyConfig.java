@@ -374,7 +374,12 @@ record ProxyConfig(
     }
 
     private @Nullable Source remote(String trustDomain) {
-      HostPort control = required("REFMESH_CONTROL", AN_ADDRESS, Reader::address);
+      HostPort control =
+          required(
+              "REFMESH_CONTROL",
+              "an address and a port such as 127.1.0.1:8086 or"
+                  + " refmesh-control.refmesh-system.svc:8086",
+              Reader::addressOrName);
       SpiffeId identity =
           optional(
               "REFMESH_CONTROL_IDENTITY",
@@ -512,6 +517,15 @@ record ProxyConfig(
     private static @Nullable HostPort address(String text) {
       HostPort address = HostPort.parse(text);
       return host(address.host()) == null ? null : address;
+    }
+
+    private static @Nullable HostPort addressOrName(String text) {
+      HostPort address = HostPort.parse(text);
+      // Digits alone are a mistyped address, not a name.
+      boolean name =
+          DOMAIN.matcher(address.host()).matches()
+              && address.host().chars().anyMatch(Character::isLetter);
+      return name || host(address.host()) != null ? address : null;
     }
 
     /** Whoever reaches the listener calls as this workload. */

@@ -82,6 +82,17 @@ class ProxyConfigTest {
   }
 
   @Test
+  void takesTheNameOfTheControlPlane() throws Exception {
+    environment.put("REFMESH_CONTROL", "refmesh-control.refmesh-system.svc:8086");
+    assertThat(ProxyConfig.of(environment).source())
+        .isInstanceOfSatisfying(
+            ProxyConfig.Source.Remote.class,
+            remote ->
+                assertThat(remote.address())
+                    .isEqualTo(new HostPort("refmesh-control.refmesh-system.svc", 8086)));
+  }
+
+  @Test
   void refusesAnApplicationWhereTheSidecarListens() {
     environment.put("REFMESH_APPLICATION", "127.1.3.1");
     environment.put("REFMESH_PORTS", "8081=http,8080=http");
@@ -140,9 +151,10 @@ class ProxyConfigTest {
           """
           REFMESH_WORKLOAD       | cart            | namespace/workload/replica
           REFMESH_IDENTITY       | cart            | spiffe://
-          REFMESH_CONTROL        | localhost:8086  | an IP address and a port
-          REFMESH_CONTROL        | 127.1.0.1       | an IP address and a port
-          REFMESH_CONTROL        | 127.1.0.1:99999 | an IP address and a port
+          REFMESH_CONTROL        | refmesh_control:8086 | an address and a port
+          REFMESH_CONTROL        | 127.1.0:8086    | an address and a port
+          REFMESH_CONTROL        | 127.1.0.1       | an address and a port
+          REFMESH_CONTROL        | 127.1.0.1:99999 | an address and a port
           REFMESH_APPLICATION    | 127.1.3.1       | another one than REFMESH_INBOUND
           REFMESH_PORTS          | 8080=http,x     | port=appProtocol pairs
           REFMESH_PORTS          | 0=http          | port=appProtocol pairs

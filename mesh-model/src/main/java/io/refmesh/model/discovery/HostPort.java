@@ -3,8 +3,8 @@ package io.refmesh.model.discovery;
 import java.net.InetSocketAddress;
 
 /**
- * An IP address and a port, written {@code 127.1.0.2:8080} or {@code [::1]:8080}; never a name to
- * be resolved.
+ * An IP address and a port, written {@code 127.1.0.2:8080} or {@code [::1]:8080}. A name is allowed
+ * only where whoever reads the setting says so; it is resolved by each {@link #toSocketAddress}.
  */
 public record HostPort(String host, int port) {
 

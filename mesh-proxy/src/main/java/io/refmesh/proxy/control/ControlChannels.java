@@ -15,6 +15,7 @@ import java.net.SocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
 /**
@@ -40,14 +41,17 @@ final class ControlChannels {
 
   private static final long KEEP_ALIVE_ANSWER_SECONDS = 5;
 
-  private final SocketAddress address;
+  private final Supplier<? extends SocketAddress> address;
   private final ControlPlaneTrust trust;
   private final EventLoopGroup group;
   private final Class<? extends Channel> channelType;
   private final Executor executor;
 
+  /**
+   * @param address asked for each connection, on the thread that opens it: a name is resolved anew
+   */
   ControlChannels(
-      SocketAddress address,
+      Supplier<? extends SocketAddress> address,
       ControlPlaneTrust trust,
       EventLoopGroup group,
       Class<? extends Channel> channelType,
@@ -72,7 +76,7 @@ final class ControlChannels {
   }
 
   private ManagedChannel open(SslContextBuilder tls) throws SSLException {
-    return NettyChannelBuilder.forAddress(address)
+    return NettyChannelBuilder.forAddress(address.get())
         .sslContext(
             GrpcSslContexts.configure(tls, SslProvider.OPENSSL)
                 .protocols("TLSv1.3")

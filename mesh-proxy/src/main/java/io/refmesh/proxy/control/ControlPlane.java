@@ -54,7 +54,7 @@ public final class ControlPlane implements Destinations, Addresses, AutoCloseabl
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("control-callback").factory());
     ControlChannels channels =
         new ControlChannels(
-            settings.control().toSocketAddress(),
+            settings.control()::toSocketAddress,
             new ControlPlaneTrust(roots, settings.controlIdentity(), clock),
             group,
             channelType,

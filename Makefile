@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build test e2e acceptance h2spec interop netns bench bench-micro simulate fuzz verify fmt clean
+.PHONY: help jdk build images test e2e acceptance h2spec interop netns kind-smoke bench bench-micro simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -29,6 +29,9 @@ target/built: $(SOURCES)
 target/trained: target/built
 	@bin/mesh train
 	@touch $@
+
+images: jdk target/built ## Build the images of sidecar, control plane and demo shop with Docker
+	@bin/images
 
 test: jdk ## Unit and integration tests with all quality gates
 	$(MVN) verify
@@ -62,6 +65,9 @@ NETNS := mesh-proxy mesh-local
 
 netns: jdk ## Capture in network namespaces: rules, redirect, no loop, dual stack (root)
 	$(call proof,netns,$(NETNS))
+
+kind-smoke: images ## The mesh on a kind cluster that is made and removed: install, identity, policy, rolling restart, uninstall
+	@bin/kind-smoke $(CLUSTER)
 
 bench: build ## Cost beside Envoy, HAProxy and nginx: out/bench/latest (ROUNDS=3 SECONDS=6 WORKLOADS=h1-c32,… PEERS=envoy,refmesh,…)
 	@$(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx256m -cp load-tests/target/load-tests.jar io.refmesh.load.bench.BenchMain --home . $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(PEERS),--peers $(PEERS))

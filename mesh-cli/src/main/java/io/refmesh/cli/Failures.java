@@ -1,5 +1,6 @@
 package io.refmesh.cli;
 
+import io.refmesh.cli.install.BadValueException;
 import io.refmesh.local.BadFolderException;
 import io.refmesh.local.NotReadyException;
 import java.io.IOException;
@@ -29,6 +30,7 @@ final class Failures implements IExecutionExceptionHandler {
   static int code(Exception failure) {
     return switch (failure) {
       case BadFolderException bad -> ExitCode.BAD_INPUT;
+      case BadValueException bad -> ExitCode.BAD_INPUT;
       case NotReadyException notReady -> ExitCode.FAILED;
       default -> ExitCode.ENVIRONMENT;
     };

@@ -19,6 +19,11 @@ import picocli.CommandLine.HelpCommand;
       RunCommand.class,
       InitCommand.class,
       TrainCommand.class,
+      InstallCommand.class,
+      UninstallCommand.class,
+      InjectCommand.class,
+      UninjectCommand.class,
+      CheckCommand.class,
       HelpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -1,0 +1,199 @@
+package io.refmesh.cli.check;
+
+import io.refmesh.cli.check.Finding.Outcome;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+
+/** The checks in their order; where the API server does not answer the others are left out. */
+public final class ClusterCheck {
+
+  private static final int MINOR_LEAST = 29;
+  private static final Pattern VERSION = Pattern.compile("v1\\.(\\d+)\\..*");
+
+  /** By which certificates are valid earlier than they are made. */
+  private static final Duration SKEW_MOST = Duration.ofSeconds(20);
+
+  private final Cluster cluster;
+  private final InstantSource clock;
+  private final List<JsonNode> crds;
+  private final List<JsonNode> objects;
+
+  /**
+   * @param crds that an installation brings
+   * @param objects the rest of what it brings
+   */
+  public ClusterCheck(
+      Cluster cluster, InstantSource clock, List<JsonNode> crds, List<JsonNode> objects) {
+    this.cluster = cluster;
+    this.clock = clock;
+    this.crds = crds;
+    this.objects = objects;
+  }
+
+  /** Whether the mesh could be installed. */
+  public List<Finding> before() throws IOException {
+    List<Finding> findings = new ArrayList<>();
+    if (server(findings)) {
+      rights(findings);
+      free(findings);
+    }
+    return findings;
+  }
+
+  /** Whether the mesh that is installed is well. */
+  public List<Finding> installed() throws IOException {
+    List<Finding> findings = new ArrayList<>();
+    if (server(findings)) {
+      definitions(findings);
+      objects(findings);
+      ControlPlaneCheck control = new ControlPlaneCheck(cluster, clock);
+      findings.addAll(control.findings());
+      findings.addAll(
+          new DataPlaneCheck(cluster, control.roots(), control.proxyImage()).findings());
+    }
+    return findings;
+  }
+
+  public static boolean passed(List<Finding> findings) {
+    return findings.stream().noneMatch(finding -> finding.outcome() == Outcome.FAILED);
+  }
+
+  private boolean server(List<Finding> findings) throws IOException {
+    Optional<JsonNode> answer = cluster.get("/version");
+    if (answer.isEmpty()) {
+      findings.add(
+          Finding.failed(
+              "api-server",
+              "the address of the kubeconfig answers, but not as an API server does",
+              "choose another context: kubectl config get-contexts"));
+      return false;
+    }
+    String version = answer.get().path("gitVersion").asString("");
+    Matcher matcher = VERSION.matcher(version);
+    if (!matcher.matches() || Integer.parseInt(matcher.group(1)) < MINOR_LEAST) {
+      findings.add(
+          Finding.failed(
+              "version",
+              "Kubernetes " + version + " (expected: 1." + MINOR_LEAST + " or later)",
+              "native sidecars are needed, which came with 1.29: upgrade the cluster"));
+    } else {
+      findings.add(Finding.ok("version", "Kubernetes " + version));
+    }
+    Instant theirs = cluster.time();
+    Duration difference = Duration.between(theirs, clock.instant()).abs();
+    // The server's time has no fraction.
+    if (difference.minusSeconds(1).compareTo(SKEW_MOST) > 0) {
+      findings.add(
+          Finding.failed(
+              "clock",
+              "this machine's clock and the API server's differ by "
+                  + difference.toSeconds()
+                  + " s",
+              "set both by NTP: certificates are judged by the clock, and 20 s are allowed for"));
+    } else {
+      findings.add(Finding.ok("clock", "clocks agree within " + SKEW_MOST.toSeconds() + " s"));
+    }
+    return true;
+  }
+
+  private void rights(List<Finding> findings) throws IOException {
+    List<String> missing = new ArrayList<>();
+    List<JsonNode> all = new ArrayList<>(crds);
+    all.addAll(objects);
+    List<Kind> kinds = all.stream().map(Kind::of).distinct().toList();
+    for (Kind kind : kinds) {
+      if (!cluster.may("create", kind.group(), kind.plural(), kind.namespace())) {
+        missing.add(kind.plural());
+      }
+    }
+    findings.add(
+        missing.isEmpty()
+            ? Finding.ok("rights", "you may create everything that an installation has")
+            : Finding.failed(
+                "rights",
+                "you may not create " + String.join(", ", missing),
+                "install as somebody with the role cluster-admin, or have the missing rights"
+                    + " granted"));
+  }
+
+  private void free(List<Finding> findings) throws IOException {
+    findings.add(
+        cluster.get(ControlPlaneCheck.DEPLOYMENT).isEmpty()
+            ? Finding.ok("not-installed", "no control plane is there yet")
+            : Finding.warning(
+                "not-installed",
+                "a control plane is there already",
+                "applying the manifests again changes it; look at `mesh check`"));
+  }
+
+  private void definitions(List<Finding> findings) throws IOException {
+    List<String> wrong = new ArrayList<>();
+    for (JsonNode crd : crds) {
+      String name = crd.path("metadata").path("name").asString();
+      Optional<JsonNode> there =
+          cluster.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name);
+      if (there.isEmpty()) {
+        wrong.add(name + " is missing");
+      } else if (!there
+          .get()
+          .path("spec")
+          .path("versions")
+          .path(0)
+          .path("schema")
+          .path("openAPIV3Schema")
+          .path("properties")
+          .path("spec")
+          .equals(
+              crd.path("spec")
+                  .path("versions")
+                  .path(0)
+                  .path("schema")
+                  .path("openAPIV3Schema")
+                  .path("properties")
+                  .path("spec"))) {
+        wrong.add(name + " is of another version");
+      }
+    }
+    findings.add(
+        wrong.isEmpty()
+            ? Finding.ok("crds", crds.size() + " kinds of the mesh are known")
+            : Finding.failed(
+                "crds", String.join("; ", wrong), "mesh install --crds | kubectl apply -f -"));
+  }
+
+  /** Everything that was installed is there; of roles and bindings also what they say. */
+  private void objects(List<Finding> findings) throws IOException {
+    List<String> wrong = new ArrayList<>();
+    for (JsonNode object : objects) {
+      Kind kind = Kind.of(object);
+      String name = object.path("metadata").path("name").asString();
+      Optional<JsonNode> there = cluster.get(kind.path(name));
+      String title = object.path("kind").asString() + " " + name;
+      if (there.isEmpty()) {
+        wrong.add(title + " is missing");
+        continue;
+      }
+      for (String field : List.of("rules", "roleRef", "subjects")) {
+        if (object.has(field) && !object.path(field).equals(there.get().path(field))) {
+          wrong.add(title + ": " + field + " is not what was installed");
+        }
+      }
+    }
+    findings.add(
+        wrong.isEmpty()
+            ? Finding.ok("objects", "everything that an installation has is there")
+            : Finding.failed(
+                "objects",
+                String.join("; ", wrong),
+                "mesh install --without-crds | kubectl apply -f -, with the values of this"
+                    + " installation"));
+  }
+}

@@ -155,6 +155,29 @@ final class ArchitectureTest {
   }
 
   /**
+   * Clusters are one source among two: nothing but its package and what starts it knows the client.
+   */
+  @Test
+  void onlyThePackageOfClustersKnowsTheirClient() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("io.refmesh.control..")
+            .and()
+            .resideOutsideOfPackage("io.refmesh.control.kubernetes..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.fabric8.."));
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage("io.refmesh.proxy..", "io.refmesh.model..", "io.refmesh.local..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.fabric8.."));
+  }
+
+  /**
    * Time comes through constructors: one class per module may ask the system, and it is called so.
    */
   @Test

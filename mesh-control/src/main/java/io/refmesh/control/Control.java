@@ -12,16 +12,20 @@ import io.refmesh.control.identity.CertifyService;
 import io.refmesh.control.identity.Identity;
 import io.refmesh.control.identity.Peer;
 import io.refmesh.control.identity.ServingTls;
+import io.refmesh.control.kubernetes.ClusterAccess;
+import io.refmesh.control.kubernetes.ClusterClient;
+import io.refmesh.control.kubernetes.KubernetesRegistry;
+import io.refmesh.control.kubernetes.StatusWriter;
 import io.refmesh.control.publish.DiscoveryService;
 import io.refmesh.control.publish.Publisher;
+import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.Detour;
 import io.refmesh.control.registry.Expiring;
 import io.refmesh.control.registry.FaultPolicy;
-import io.refmesh.control.registry.FolderContents;
-import io.refmesh.control.registry.FolderRegistry;
-import io.refmesh.control.registry.InstancesRegistry;
+import io.refmesh.control.registry.LocalRegistry;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Problem;
+import io.refmesh.control.registry.Registry;
 import io.refmesh.control.state.ClusterState;
 import io.refmesh.control.state.Leases;
 import io.refmesh.model.discovery.HostPort;
@@ -29,6 +33,7 @@ import io.refmesh.model.identity.SpiffeId;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -87,8 +92,8 @@ public final class Control implements AutoCloseable {
   private final Writer writer;
   private final HostPort address;
   private final HostPort admin;
-  private volatile FolderContents contents;
-  private volatile InstancesRegistry.State instances;
+  private final @Nullable StatusWriter statuses;
+  private volatile Registry.View registered;
   private volatile List<Problem> problems = List.of();
   private volatile boolean ready;
   // Writer thread only.
@@ -96,10 +101,19 @@ public final class Control implements AutoCloseable {
   private @Nullable Future<?> nextExpiry;
 
   /** The control plane could not start; the message says why and what to do. */
-  public static final class NotStarted extends Exception {
+  public static class NotStarted extends Exception {
     private static final long serialVersionUID = 1;
 
     NotStarted(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** It is not ours to repair: what the configuration is to be read from cannot be read. */
+  public static final class SourceUnusable extends NotStarted {
+    private static final long serialVersionUID = 1;
+
+    SourceUnusable(String message, Throwable cause) {
       super(message, cause);
     }
   }
@@ -117,19 +131,22 @@ public final class Control implements AutoCloseable {
     try {
       state = open(StateFolder.open(config.state()));
       leases = Leases.of(state.readLeases());
-      FolderRegistry folder = open(new FolderRegistry(config.folder()));
-      InstancesRegistry running = open(new InstancesRegistry(config.state()));
-      contents = folder.load();
-      instances = running.load();
+      Registry registry = open(registry(config, random));
+      // One replica writes status; with several it will be the holder of a lease.
+      statuses =
+          registry instanceof KubernetesRegistry cluster
+              ? open(cluster.writeStatus(() -> true, metrics::statusWrite))
+              : null;
+      registered = registry.load();
 
       Identity identity =
-          open(Identity.local(config.state(), contents.meshConfig().trustDomain(), clock, random));
+          open(Identity.local(config.state(), contents().meshConfig().trustDomain(), clock, random));
       authority = identity.authority();
       metrics.caNotAfter(authority.notAfter());
       state.writeRoots(authority.rootsPem());
       CertifyService certify =
           new CertifyService(
-              identity, clock, () -> contents.meshConfig().identity(), new Issuances());
+              identity, clock, () -> contents().meshConfig().identity(), new Issuances());
       ServingTls tls =
           open(
               ServingTls.of(
@@ -168,15 +185,14 @@ public final class Control implements AutoCloseable {
       AdminServer adminServer = open(administer());
       admin = new HostPort(config.admin().host(), adminServer.address().getPort());
 
-      running.watch(changed -> {
-        instances = changed;
-        changed();
-      });
-      folder.watch(changed -> {
-        contents = changed;
+      registry.watch(changed -> {
+        registered = changed;
         changed();
       });
       ready = true;
+    } catch (Registry.Unavailable e) {
+      close();
+      throw new SourceUnusable(String.valueOf(e.getMessage()), e);
     } catch (GeneralSecurityException | CertificateAuthority.Unavailable e) {
       close();
       throw new NotStarted("the CA cannot be used: " + e.getMessage(), e);
@@ -234,11 +250,24 @@ public final class Control implements AutoCloseable {
     }
   }
 
+  private Registry registry(ControlConfig settings, SecureRandom random)
+      throws Registry.Unavailable {
+    return switch (settings.source()) {
+      case ControlConfig.Source.Folder(Path folder) -> new LocalRegistry(folder, settings.state());
+      case ControlConfig.Source.Cluster(ClusterAccess access) ->
+          new KubernetesRegistry(ClusterClient.open(access), clock, random, metrics::follows);
+    };
+  }
+
+  private Contents contents() {
+    return registered.contents();
+  }
+
   // Writer thread.
   private void rebuild() {
     Instant now = clock.instant();
-    FolderContents resources = contents;
-    InstancesRegistry.State running = instances;
+    Registry.View known = registered;
+    Contents resources = known.contents();
     if (leases.update(resources.only(Expiring.class), now)) {
       keepLeases();
     }
@@ -246,11 +275,14 @@ public final class Control implements AutoCloseable {
         ClusterState.of(
             resources.meshConfig(),
             resources.resources(),
-            running.instances().instances(),
+            known.instances(),
             object -> leases.end(object, now));
     Snapshots snapshots = SnapshotBuilder.build(cluster, authority.trustDomain());
     publisher.publish(snapshots);
-    collectProblems(resources, running, snapshots);
+    collectProblems(resources, snapshots);
+    if (statuses != null) {
+      statuses.judged(snapshots.routes(), resources.problems());
+    }
     metrics.built(
         resources.resources().size(), problems.size(), Duration.between(now, clock.instant()));
     scheduleExpiry(now);
@@ -265,10 +297,8 @@ public final class Control implements AutoCloseable {
     }
   }
 
-  private void collectProblems(
-      FolderContents resources, InstancesRegistry.State running, Snapshots snapshots) {
+  private void collectProblems(Contents resources, Snapshots snapshots) {
     List<Problem> all = new ArrayList<>(resources.problems());
-    all.addAll(running.problems());
     all.addAll(snapshots.problems());
     MeshConfig mesh = resources.meshConfig();
     if (!mesh.trustDomain().equals(authority.trustDomain())) {
@@ -389,7 +419,7 @@ public final class Control implements AutoCloseable {
         all,
         services,
         publisher.snapshots().routes(),
-        contents.only(Detour.class).stream()
+        contents().only(Detour.class).stream()
             .map(detour ->
                 new StateView.Detour(
                     detour.metadata().namespace(),
@@ -397,7 +427,7 @@ public final class Control implements AutoCloseable {
                     detour.via().toString(),
                     leases.end(detour, now).isPresent() ? "active" : "expired"))
             .toList(),
-        contents.only(FaultPolicy.class).stream()
+        contents().only(FaultPolicy.class).stream()
             .map(policy ->
                 new StateView.Fault(
                     policy.metadata().namespace(),

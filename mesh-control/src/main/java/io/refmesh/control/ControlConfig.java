@@ -1,5 +1,6 @@
 package io.refmesh.control;
 
+import io.refmesh.control.kubernetes.ClusterAccess;
 import io.refmesh.model.discovery.HostPort;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -12,13 +13,24 @@ import java.util.Map;
  *
  * @param address of the control API
  * @param admin of the admin port
- * @param folder with the resources
+ * @param source of what is written down and what runs
  * @param state where CA, instances and audit log are
  */
-public record ControlConfig(HostPort address, HostPort admin, Path folder, Path state) {
+public record ControlConfig(HostPort address, HostPort admin, Source source, Path state) {
 
   private static final String ADDRESS = "127.1.0.1:8086";
   private static final String ADMIN = "127.1.0.1:8087";
+
+  private static final Path SERVICE_ACCOUNT =
+      Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+
+  /** Where the registry reads. */
+  public sealed interface Source {
+    /** Of YAML, with the supervisor's file in the state folder beside it. */
+    record Folder(Path folder) implements Source {}
+
+    record Cluster(ClusterAccess access) implements Source {}
+  }
 
   /** A setting that cannot be used; the message names it, its value and what was expected. */
   public static final class Bad extends Exception {
@@ -36,8 +48,9 @@ public record ControlConfig(HostPort address, HostPort admin, Path folder, Path 
   }
 
   /**
-   * Reads {@code REFMESH_CONTROL_ADDRESS}, {@code REFMESH_CONTROL_ADMIN}, {@code REFMESH_FOLDER}
-   * and {@code REFMESH_STATE}.
+   * Reads {@code REFMESH_CONTROL_ADDRESS}, {@code REFMESH_CONTROL_ADMIN}, {@code REFMESH_REGISTRY},
+   * {@code REFMESH_STATE}, and of a folder {@code REFMESH_FOLDER}, of a cluster {@code KUBECONFIG}
+   * or what a pod is told.
    */
   public static ControlConfig from(Map<String, String> environment) throws Bad {
     HostPort address = address(environment, "REFMESH_CONTROL_ADDRESS", ADDRESS);
@@ -48,10 +61,13 @@ public record ControlConfig(HostPort address, HostPort admin, Path folder, Path 
           admin.toString(),
           "another address than REFMESH_CONTROL_ADDRESS");
     }
-    Path folder = path(environment, "REFMESH_FOLDER", "the folder with the resources");
-    if (!Files.isDirectory(folder)) {
-      throw new Bad("REFMESH_FOLDER", folder.toString(), "a folder that exists");
-    }
+    String registry = environment.getOrDefault("REFMESH_REGISTRY", "folder");
+    Source source =
+        switch (registry) {
+          case "folder" -> folder(environment);
+          case "kubernetes" -> new Source.Cluster(access(environment));
+          default -> throw new Bad("REFMESH_REGISTRY", registry, "folder or kubernetes");
+        };
     Path state =
         path(
             environment,
@@ -60,7 +76,49 @@ public record ControlConfig(HostPort address, HostPort admin, Path folder, Path 
     if (Files.exists(state) && !Files.isDirectory(state)) {
       throw new Bad("REFMESH_STATE", state.toString(), "a folder, or a name that is free");
     }
-    return new ControlConfig(address, admin, folder, state);
+    return new ControlConfig(address, admin, source, state);
+  }
+
+  private static Source folder(Map<String, String> environment) throws Bad {
+    Path folder = path(environment, "REFMESH_FOLDER", "the folder with the resources");
+    if (!Files.isDirectory(folder)) {
+      throw new Bad("REFMESH_FOLDER", folder.toString(), "a folder that exists");
+    }
+    return new Source.Folder(folder);
+  }
+
+  private static ClusterAccess access(Map<String, String> environment) throws Bad {
+    if (!environment.getOrDefault("KUBECONFIG", "").isEmpty()) {
+      Path file = path(environment, "KUBECONFIG", "the path of a kubeconfig");
+      if (!Files.isReadable(file) || Files.isDirectory(file)) {
+        throw new Bad(
+            "KUBECONFIG",
+            file.toString(),
+            "one kubeconfig that exists and that this user may read");
+      }
+      return new ClusterAccess.Kubeconfig(file);
+    }
+    String host = environment.getOrDefault("KUBERNETES_SERVICE_HOST", "");
+    String port = environment.getOrDefault("KUBERNETES_SERVICE_PORT", "443");
+    if (host.isEmpty()) {
+      throw new Bad(
+          "KUBECONFIG",
+          "",
+          "the path of a kubeconfig; a pod is told its cluster by KUBERNETES_SERVICE_HOST, which is"
+              + " not set either");
+    }
+    if (!port.matches("[0-9]{1,5}")) {
+      throw new Bad("KUBERNETES_SERVICE_PORT", port, "a port from 1 to 65535");
+    }
+    if (!Files.isReadable(SERVICE_ACCOUNT.resolve("token"))) {
+      throw new Bad(
+          "KUBERNETES_SERVICE_HOST",
+          host,
+          "a pod with a service account's token in "
+              + SERVICE_ACCOUNT
+              + "; has the Deployment automountServiceAccountToken: false?");
+    }
+    return new ClusterAccess.InCluster(host, Integer.parseInt(port), SERVICE_ACCOUNT);
   }
 
   private static HostPort address(Map<String, String> environment, String setting, String otherwise)

@@ -7,12 +7,13 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * Starts the control plane from its environment and ends it on SIGTERM. Exit codes: 64 bad setting,
- * 1 could not start, 0 ended.
+ * 4 the cluster cannot be used, 1 could not start, 0 ended.
  */
 public final class ControlMain {
 
   private static final int BAD_SETTING = 64;
   private static final int NOT_STARTED = 1;
+  private static final int SOURCE_UNUSABLE = 4;
 
   static {
     // Before any class of Netty is loaded: a ticket would let a client back in whose certificate is
@@ -38,6 +39,10 @@ public final class ControlMain {
     Control control;
     try {
       control = Control.start(config, InstantSource.system(), new SecureRandom());
+    } catch (Control.SourceUnusable e) {
+      System.err.println("mesh-control: " + e.getMessage());
+      System.exit(SOURCE_UNUSABLE);
+      return;
     } catch (Control.NotStarted | IOException e) {
       System.err.println("mesh-control: " + e.getMessage());
       System.exit(NOT_STARTED);

@@ -335,12 +335,14 @@ class ControlTest {
   @Test
   void saysWhenItsPortIsTakenOrItsStateInUse() throws Exception {
     ControlConfig samePort =
-        new ControlConfig(control.address(), ANY, folder, base.resolve("other"));
+        new ControlConfig(
+            control.address(), ANY, new ControlConfig.Source.Folder(folder), base.resolve("other"));
     assertThatThrownBy(() -> Control.start(samePort, InstantSource.system(), new SecureRandom()))
         .isInstanceOf(Control.NotStarted.class)
         .hasMessageContaining("REFMESH_CONTROL_ADDRESS: cannot listen on " + control.address());
 
-    ControlConfig sameState = new ControlConfig(ANY, ANY, folder, state);
+    ControlConfig sameState =
+        new ControlConfig(ANY, ANY, new ControlConfig.Source.Folder(folder), state);
     assertThatThrownBy(() -> Control.start(sameState, InstantSource.system(), new SecureRandom()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("another control plane");
@@ -375,7 +377,9 @@ class ControlTest {
 
   private Control startControl() throws Exception {
     return Control.start(
-        new ControlConfig(ANY, ANY, folder, state), InstantSource.system(), new SecureRandom());
+        new ControlConfig(ANY, ANY, new ControlConfig.Source.Folder(folder), state),
+        InstantSource.system(),
+        new SecureRandom());
   }
 
   private ProxyClient client() throws Exception {

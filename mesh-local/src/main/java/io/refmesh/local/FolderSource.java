@@ -1,6 +1,6 @@
 package io.refmesh.local;
 
-import io.refmesh.control.registry.FolderContents;
+import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.FolderRegistry;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Problem;
@@ -52,7 +52,7 @@ final class FolderSource implements AutoCloseable {
     registry.close();
   }
 
-  private static FolderView view(FolderContents contents) {
+  private static FolderView view(Contents contents) {
     MeshConfig config = contents.meshConfig();
     List<Replica> replicas = new ArrayList<>();
     for (Workload workload : contents.only(Workload.class)) {

@@ -19,6 +19,20 @@ public enum ControlMetric {
       "control_issuer_changes",
       "Changes of the issuer or the trust roots on a cluster by result: updated or refused."),
   LEADER("control_leader", "1 while this replica does what only one may, else 0."),
+  REGISTRY_SILENCE(
+      "control_registry_silence_seconds",
+      "Since the API server last said something about a kind of object: a list, an event, or the"
+          + " bookmark that comes each minute; above 90 its watch is begun anew."),
+  REGISTRY_RECONNECTS(
+      "control_registry_reconnects",
+      "Lists and watches of a kind of object that failed, broke or stalled."),
+  REGISTRY_LISTS(
+      "control_registry_lists",
+      "Times that all objects of a kind were read anew; once when all goes well."),
+  STATUS_WRITES(
+      "control_status_writes",
+      "Writes of a route's status by result: written, conflict (it was changed in the meantime) or"
+          + " failed."),
   FAILURES(
       "control_writer_failures",
       "Steps of the writer thread that failed unexpectedly; its log says why.");

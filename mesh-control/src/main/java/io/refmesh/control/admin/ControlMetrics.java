@@ -1,10 +1,12 @@
 package io.refmesh.control.admin;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.refmesh.control.kubernetes.Health;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -101,6 +103,37 @@ public final class ControlMetrics {
 
   public void caNotAfter(Instant end) {
     caNotAfterSeconds.set(end.getEpochSecond());
+  }
+
+  /**
+   * @param result written, conflict or failed
+   */
+  public void statusWrite(String result) {
+    Counter.builder(ControlMetric.STATUS_WRITES.metric())
+        .description(ControlMetric.STATUS_WRITES.sentence())
+        .tag("result", result)
+        .register(registry)
+        .increment();
+  }
+
+  /** A kind of object is followed from now on; its figures are read at each scrape. */
+  public void follows(Health kind) {
+    Gauge.builder(
+            ControlMetric.REGISTRY_SILENCE.metric(),
+            kind,
+            health -> health.silence().toMillis() / 1000.0)
+        .description(ControlMetric.REGISTRY_SILENCE.sentence())
+        .tag("resource", kind.resource())
+        .strongReference(true)
+        .register(registry);
+    FunctionCounter.builder(ControlMetric.REGISTRY_RECONNECTS.metric(), kind, Health::reconnects)
+        .description(ControlMetric.REGISTRY_RECONNECTS.sentence())
+        .tag("resource", kind.resource())
+        .register(registry);
+    FunctionCounter.builder(ControlMetric.REGISTRY_LISTS.metric(), kind, Health::lists)
+        .description(ControlMetric.REGISTRY_LISTS.sentence())
+        .tag("resource", kind.resource())
+        .register(registry);
   }
 
   /** In Prometheus' text format. */

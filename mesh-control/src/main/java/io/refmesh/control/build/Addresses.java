@@ -3,6 +3,7 @@ package io.refmesh.control.build;
 import io.refmesh.control.registry.Annotations;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Instances.Outbound;
+import io.refmesh.control.registry.Service;
 import io.refmesh.control.state.ClusterState;
 import io.refmesh.model.discovery.AddressState;
 import io.refmesh.model.discovery.AppProtocol;
@@ -52,6 +53,11 @@ public record Addresses(
       Function<Instance, SingleWorkload> single) {
     Map<String, String> services = new HashMap<>();
     Map<String, SingleWorkload> workloads = new HashMap<>();
+    for (Service service : state.services().values()) {
+      for (String address : service.addresses()) {
+        services.put(address, service.metadata().qualifiedName());
+      }
+    }
     for (Instance instance : state.instances()) {
       if (instance.captured()) {
         for (Outbound outbound : instance.outbound()) {

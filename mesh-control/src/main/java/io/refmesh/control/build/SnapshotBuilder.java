@@ -20,6 +20,7 @@ import io.refmesh.model.route.HttpMatch;
 import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -212,9 +213,10 @@ public final class SnapshotBuilder {
     var settings =
         policies.forService(
             new Service(
-                new Metadata(instance.namespace(), name, 0, Map.of(), Map.of()),
-                new Origin("", 0, 0),
+                new Metadata(instance.namespace(), name, Instant.EPOCH, 0, Map.of(), Map.of()),
+                Origin.NO_FILE,
                 Map.of(),
+                List.of(),
                 List.of()));
     return new SingleWorkload(
         instance,

@@ -25,8 +25,9 @@ public final class FolderRegistry implements AutoCloseable {
   static final int FILES_MAX = 1_000;
 
   private final Path folder;
-  private final LastGood lastGood = new LastGood();
-  private FolderContents contents = FolderContents.EMPTY;
+  private final LastGood lastGood =
+      new LastGood((name, text) -> ResourceParser.parse(Path.of(name), text));
+  private Contents contents = Contents.EMPTY;
   private final FolderWatch watch;
 
   /** Nothing is read before {@link #load}. */
@@ -36,7 +37,7 @@ public final class FolderRegistry implements AutoCloseable {
   }
 
   /** Reads the folder now. */
-  public synchronized FolderContents load() {
+  public synchronized Contents load() {
     Map<String, String> texts = new TreeMap<>();
     Map<String, Problem> unreadable = new TreeMap<>();
     TreeMap<String, Path> files = new TreeMap<>();
@@ -89,10 +90,10 @@ public final class FolderRegistry implements AutoCloseable {
   }
 
   /** Starts to watch; the listener gets every change after what {@link #load} returned last. */
-  public void watch(Consumer<FolderContents> listener) {
+  public void watch(Consumer<Contents> listener) {
     watch.start(() -> {
-      FolderContents before;
-      FolderContents after;
+      Contents before;
+      Contents after;
       synchronized (this) {
         before = contents;
         after = load();
@@ -121,7 +122,7 @@ public final class FolderRegistry implements AutoCloseable {
   }
 
   // The last good state stays when the folder itself cannot be read: somebody may be moving it.
-  private FolderContents withFolderProblem(FolderContents last, IOException e) {
+  private Contents withFolderProblem(Contents last, IOException e) {
     Problem problem =
         new Problem(
             "",
@@ -134,7 +135,7 @@ public final class FolderRegistry implements AutoCloseable {
                 + " (expected: a folder with *.yaml files; what it said last still holds)");
     return last.problems().contains(problem)
         ? last
-        : new FolderContents(
+        : new Contents(
             last.resources(), Stream.concat(last.problems().stream(), Stream.of(problem)).toList());
   }
 }

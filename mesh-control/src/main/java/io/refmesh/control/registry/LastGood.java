@@ -1,22 +1,30 @@
 package io.refmesh.control.registry;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 
 /**
- * Remembers for each file the last version that was right, so that a broken one changes nothing: a
- * file is taken whole or not at all, except for a file that was never right, whose right objects
- * are taken. One thread.
+ * Remembers for each file, or object of an API server, the last version that was right, so that a
+ * broken one changes nothing: a file is taken whole or not at all, except for a file that was never
+ * right, whose right objects are taken. One thread.
  */
-final class LastGood {
+public final class LastGood {
 
   private record Read(String text, List<Resource> inForce, List<Problem> problems) {}
 
+  private final BiFunction<String, String, ParseResult> parser;
   private final Map<String, Read> files = new TreeMap<>();
+
+  /**
+   * @param parser reads the text of a file by its name
+   */
+  public LastGood(BiFunction<String, String, ParseResult> parser) {
+    this.parser = parser;
+  }
 
   /**
    * Takes what the folder holds now.
@@ -25,12 +33,12 @@ final class LastGood {
    * @param unreadable files that are there but cannot be read, with the reason; their last good
    *     version stays
    */
-  FolderContents update(Map<String, String> texts, Map<String, Problem> unreadable) {
+  public Contents update(Map<String, String> texts, Map<String, Problem> unreadable) {
     files.keySet().removeIf(file -> !texts.containsKey(file) && !unreadable.containsKey(file));
     texts.forEach((file, text) -> {
       Read before = files.get(file);
       if (before == null || !before.text.equals(text)) {
-        ParseResult result = ResourceParser.parse(Path.of(file), text);
+        ParseResult result = parser.apply(file, text);
         // A file that was never right has no last good version: what is right in it is taken.
         List<Resource> inForce =
             !result.problems().isEmpty() && before != null && !before.inForce.isEmpty()
@@ -42,7 +50,7 @@ final class LastGood {
     return contents(unreadable);
   }
 
-  private FolderContents contents(Map<String, Problem> unreadable) {
+  private Contents contents(Map<String, Problem> unreadable) {
     List<Problem> problems = new ArrayList<>(unreadable.values());
     Map<String, Resource> first = new HashMap<>();
     List<Resource> resources = new ArrayList<>();
@@ -66,6 +74,6 @@ final class LastGood {
     }
     resources.sort(Resource.BY_AGE);
     problems.sort(null);
-    return new FolderContents(resources, problems);
+    return new Contents(resources, problems);
   }
 }

@@ -2,6 +2,7 @@ package io.refmesh.control.registry;
 
 import io.refmesh.model.policy.InboundPolicy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -22,8 +23,8 @@ public record MeshConfig(
 
   public static final MeshConfig DEFAULT =
       new MeshConfig(
-          new Metadata(SYSTEM_NAMESPACE, NAME, 0, Map.of(), Map.of()),
-          new Origin("", 0, 0),
+          new Metadata(SYSTEM_NAMESPACE, NAME, Instant.EPOCH, 0, Map.of(), Map.of()),
+          Origin.NO_FILE,
           "cluster.local",
           "cluster.local",
           Identity.DEFAULT,

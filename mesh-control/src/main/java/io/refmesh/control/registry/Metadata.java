@@ -1,16 +1,19 @@
 package io.refmesh.control.registry;
 
+import java.time.Instant;
 import java.util.Map;
 
 /**
  * What every object carries: where it lives, what it is called, labels and annotations.
  *
+ * @param created as an API server says; the same for all where nobody knows it
  * @param generation counts the changes of the object where an API server does so; 0 where nobody
  *     does
  */
 public record Metadata(
     String namespace,
     String name,
+    Instant created,
     int generation,
     Map<String, String> labels,
     Map<String, String> annotations) {

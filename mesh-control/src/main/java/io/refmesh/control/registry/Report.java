@@ -16,9 +16,17 @@ final class Report {
   private final List<Fields> opened = new ArrayList<>();
   private String object;
 
+  /**
+   * @param file empty for an object of an API server: its text was written by nobody, so places in
+   *     it help nobody
+   */
   Report(String file) {
     this.file = file;
     this.object = file;
+  }
+
+  boolean ofFile() {
+    return !file.isEmpty();
   }
 
   /** From here on problems name this object. */
@@ -31,7 +39,7 @@ final class Report {
       // What follows from the first mistake in a field only distracts from it.
       return;
     }
-    Mark mark = at.getStartMark().orElse(null);
+    Mark mark = file.isEmpty() ? null : at.getStartMark().orElse(null);
     problems.add(
         new Problem(
             file,

@@ -16,9 +16,13 @@ public sealed interface Resource
         Service,
         Workload {
 
-  /** Oldest first; the name decides between objects that were read at the same place. */
+  /**
+   * Oldest first: by creation time where there is one, then by place; the name decides between
+   * objects that are of one second or were read at the same place.
+   */
   Comparator<Resource> BY_AGE =
-      Comparator.comparing(Resource::origin)
+      Comparator.comparing((Resource resource) -> resource.metadata().created())
+          .thenComparing(Resource::origin)
           .thenComparing(resource -> resource.metadata().qualifiedName());
 
   Metadata metadata();

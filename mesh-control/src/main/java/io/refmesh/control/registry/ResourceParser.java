@@ -2,6 +2,7 @@ package io.refmesh.control.registry;
 
 import io.refmesh.model.policy.InboundPolicy;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -46,10 +47,8 @@ public final class ResourceParser {
   /** Reads one file's text; {@code file} is only named in problems and origins. */
   public static ParseResult parse(Path file, String text) {
     String name = String.valueOf(file.getFileName());
-    List<Resource> resources = new ArrayList<>();
-    List<Problem> problems = new ArrayList<>();
     if (text.length() > CHARACTERS_MAX) {
-      problems.add(
+      Problem tooLong =
           new Problem(
               name,
               0,
@@ -59,9 +58,23 @@ public final class ResourceParser {
               text.length()
                   + " characters (expected: at most "
                   + CHARACTERS_MAX
-                  + "; split the file)"));
-      return new ParseResult(resources, problems);
+                  + "; split the file)");
+      return new ParseResult(List.of(), List.of(tooLong));
     }
+    return parse(name, text);
+  }
+
+  /**
+   * Reads one object as an API server gives it, in JSON, which is YAML: its problems name no place,
+   * and it is as old as the server says.
+   */
+  public static ParseResult parseObject(String json) {
+    return parse("", json);
+  }
+
+  private static ParseResult parse(String name, String text) {
+    List<Resource> resources = new ArrayList<>();
+    List<Problem> problems = new ArrayList<>();
     LoadSettings settings =
         LoadSettings.builder().setLabel(name).setCodePointLimit(CHARACTERS_MAX).build();
     try {
@@ -74,7 +87,10 @@ public final class ResourceParser {
         Report report = new Report(name);
         int line = document.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
         Optional<? extends Resource> resource =
-            read(Fields.of(document, "", report), report, new Origin(name, index, line));
+            read(
+                Fields.of(document, "", report),
+                report,
+                report.ofFile() ? new Origin(name, index, line) : Origin.NO_FILE);
         List<Problem> found = report.finish();
         problems.addAll(found);
         if (found.isEmpty()) {
@@ -237,6 +253,13 @@ public final class ResourceParser {
     }
   }
 
+  // A file may be of a cluster: its time says nothing of the files beside it.
+  private static Instant created(Fields metadata, Report report) {
+    return report.ofFile()
+        ? Instant.EPOCH
+        : metadata.parsed("creationTimestamp", Instant::parse).orElse(Instant.EPOCH);
+  }
+
   private static Metadata metadata(Fields root, Report report, String kind) {
     boolean meshConfig = kind.equals("MeshConfig");
     Fields fields = root.object("metadata");
@@ -289,6 +312,6 @@ public final class ResourceParser {
           .object("annotations")
           .parsed(Annotations.DEFAULT_INBOUND_POLICY, InboundPolicy.Default::parse);
     }
-    return new Metadata(namespace, name, generation, labels, annotations);
+    return new Metadata(namespace, name, created(fields, report), generation, labels, annotations);
   }
 }

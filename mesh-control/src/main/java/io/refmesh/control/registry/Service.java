@@ -4,14 +4,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A name with ports, and the labels of the workloads behind it. */
+/**
+ * A name with ports, and the labels of the workloads behind it.
+ *
+ * @param addresses what calls to it are addressed to, of all families; empty where it has none of
+ *     its own: in a folder, whose supervisor gives them out, and for a headless Service
+ */
 public record Service(
-    Metadata metadata, Origin origin, Map<String, String> selector, List<Port> ports)
+    Metadata metadata,
+    Origin origin,
+    Map<String, String> selector,
+    List<Port> ports,
+    List<String> addresses)
     implements Resource {
 
   public Service {
     selector = Map.copyOf(selector);
     ports = List.copyOf(ports);
+    addresses = List.copyOf(addresses);
   }
 
   @Override

@@ -66,7 +66,16 @@ final class ServiceReader {
       }
       ports.add(new Service.Port(name, number, target, appProtocol));
     }
-    return new Service(metadata, origin, selector, ports);
+    return new Service(metadata, origin, selector, ports, addresses(origin, spec));
+  }
+
+  // In a folder these are left over from the cluster that the file came from.
+  private static List<String> addresses(Origin origin, Fields spec) {
+    return origin.equals(Origin.NO_FILE)
+        ? spec.texts("clusterIPs").stream()
+            .flatMap(text -> IpAddresses.maybeCanonical(text).stream())
+            .toList()
+        : List.of();
   }
 
   private static Service.Target target(Fields fields, int port) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Instances.Outbound;
 import io.refmesh.control.registry.Instances.Port;
+import io.refmesh.control.registry.ResourceParser;
 import io.refmesh.model.discovery.AddressState;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.Destination;
@@ -96,6 +97,29 @@ class AddressesTest {
   void aCapturedWorkloadListensOnNoAddressesOfServices() {
     assertThat(snapshots.workloads().values())
         .allSatisfy(workload -> assertThat(workload.config().outbound()).isEmpty());
+  }
+
+  @Test
+  void theAddressesThatAClusterGaveAServiceAreTheService() {
+    Snapshots cluster =
+        States.build(
+            ResourceParser.parseObject(
+                    """
+                    {"apiVersion": "v1", "kind": "Service",
+                     "metadata": {"name": "cart", "namespace": "shop"},
+                     "spec": {"selector": {"app": "cart"}, "ports": [{"port": 80}],
+                              "clusterIPs": ["10.96.0.7", "fd00:10:96::7"]}}
+                    """)
+                .resources(),
+            List.of(),
+            expiring -> true);
+
+    for (String address : List.of("10.96.0.7", "fd00:10:96:0:0:0:0:7")) {
+      assertThat(cluster.address(new HostPort(address, 80)))
+          .isEqualTo(new AddressState.Found(States.CART, AppProtocol.DETECT));
+      assertThat(cluster.address(new HostPort(address, 81)))
+          .isEqualTo(new AddressState.Refused("the Service shop/cart declares no port 81"));
+    }
   }
 
   private static Instance captured(

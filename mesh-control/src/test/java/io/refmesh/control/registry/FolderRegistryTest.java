@@ -21,7 +21,7 @@ class FolderRegistryTest {
   @TempDir private Path base;
   private Path folder = Path.of("");
   private FolderRegistry registry = new FolderRegistry(Path.of(""));
-  private final LinkedBlockingQueue<FolderContents> changes = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Contents> changes = new LinkedBlockingQueue<>();
 
   @BeforeEach
   void open() throws IOException {
@@ -86,14 +86,14 @@ class FolderRegistryTest {
 
     write("a.yaml", namespace("new") + "---\nkind: Nothing\n");
     write("c.yaml", namespace("d"));
-    FolderContents broken = registry.load();
+    Contents broken = registry.load();
     assertThat(names(broken)).containsExactly("a", "b", "d");
     assertThat(broken.problems())
         .singleElement()
         .satisfies(p -> assertThat(p.file()).isEqualTo("a.yaml"));
 
     write("a.yaml", namespace("new"));
-    FolderContents corrected = registry.load();
+    Contents corrected = registry.load();
     assertThat(names(corrected)).containsExactly("new", "d");
     assertThat(corrected.problems()).isEmpty();
   }
@@ -102,7 +102,7 @@ class FolderRegistryTest {
   void takesWhatIsRightOfAFileThatWasNeverRight() throws IOException {
     write("a.yaml", namespace("a") + "---\nkind: Nothing\n");
 
-    FolderContents contents = registry.load();
+    Contents contents = registry.load();
 
     assertThat(names(contents)).containsExactly("a");
     assertThat(contents.problems()).hasSize(1);
@@ -113,7 +113,7 @@ class FolderRegistryTest {
     write("a.yaml", namespace("a"));
     write("b.yaml", "# first line\n" + namespace("a"));
 
-    FolderContents contents = registry.load();
+    Contents contents = registry.load();
 
     assertThat(contents.resources())
         .singleElement()
@@ -127,7 +127,7 @@ class FolderRegistryTest {
     registry.load();
 
     Files.move(folder, base.resolve("away"));
-    FolderContents without = registry.load();
+    Contents without = registry.load();
     assertThat(names(without)).containsExactly("a");
     assertThat(without.problems()).hasSize(1);
 
@@ -177,9 +177,9 @@ class FolderRegistryTest {
     }
   }
 
-  private FolderContents next(Predicate<FolderContents> wanted) throws InterruptedException {
+  private Contents next(Predicate<Contents> wanted) throws InterruptedException {
     while (true) {
-      FolderContents contents = changes.poll(5, TimeUnit.SECONDS);
+      Contents contents = changes.poll(5, TimeUnit.SECONDS);
       assertThat(contents).as("a change within 5 s").isNotNull();
       if (contents != null && wanted.test(contents)) {
         return contents;
@@ -187,7 +187,7 @@ class FolderRegistryTest {
     }
   }
 
-  private static List<String> names(FolderContents contents) {
+  private static List<String> names(Contents contents) {
     return contents.resources().stream().map(r -> r.metadata().name()).toList();
   }
 

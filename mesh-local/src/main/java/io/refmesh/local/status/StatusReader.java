@@ -1,6 +1,6 @@
 package io.refmesh.local.status;
 
-import io.refmesh.control.registry.FolderContents;
+import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.FolderRegistry;
 import io.refmesh.control.registry.Instances;
 import io.refmesh.control.registry.Service;
@@ -56,7 +56,7 @@ public final class StatusReader implements AutoCloseable {
     StateFolder.MeshFile mesh = state.readMesh();
     List<ProcessTable.Entry> processes = ProcessTable.read(state.processes());
     Instances instances = Instances.read(state.instances());
-    FolderContents folder = new FolderRegistry(Path.of(mesh.folder())).load();
+    Contents folder = new FolderRegistry(Path.of(mesh.folder())).load();
     List<Instances.Instance> shown =
         instances.instances().stream().filter(instance -> !instance.draining()).toList();
     Map<String, JsonNode> configs =
@@ -216,7 +216,7 @@ public final class StatusReader implements AutoCloseable {
   }
 
   /** What the files say is wrong, and what the control plane found when it put them together. */
-  private List<MeshStatus.Problem> problems(FolderContents folder, String controlAdmin)
+  private List<MeshStatus.Problem> problems(Contents folder, String controlAdmin)
       throws InterruptedException {
     Set<MeshStatus.Problem> problems = new LinkedHashSet<>();
     folder

@@ -3,19 +3,19 @@ package io.refmesh.control.registry;
 import java.util.List;
 
 /**
- * What a folder says now: objects oldest first, the last good version where a file is broken, and
+ * What is written down now: objects oldest first, the last good version where one is broken, and
  * every problem.
  */
-public record FolderContents(List<Resource> resources, List<Problem> problems) {
+public record Contents(List<Resource> resources, List<Problem> problems) {
 
-  public static final FolderContents EMPTY = new FolderContents(List.of(), List.of());
+  public static final Contents EMPTY = new Contents(List.of(), List.of());
 
-  public FolderContents {
+  public Contents {
     resources = List.copyOf(resources);
     problems = List.copyOf(problems);
   }
 
-  /** The mesh's settings: what the folder says, or the defaults. */
+  /** The mesh's settings: what is written, or the defaults. */
   public MeshConfig meshConfig() {
     return only(MeshConfig.class).stream().findFirst().orElse(MeshConfig.DEFAULT);
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refmesh.control.kubernetes;
+
+import org.jspecify.annotations.NullMarked;

@@ -21,12 +21,13 @@ public final class PortHint {
   /**
    * What a connection is taken for. On a port that is declared HTTP nothing else is carried: what
    * is not HTTP gets an answer of the HTTP server, or a request line that it would refuse could
-   * pass for opaque bytes.
+   * pass for opaque bytes. On a port that is declared HTTP/2 a request of HTTP/1 ends as a protocol
+   * error, as it would at the application.
    */
   public static Protocol served(AppProtocol declared, Protocol detected) {
     return switch (declared) {
       case HTTP, WEBSOCKET -> detected instanceof Protocol.Http2 ? detected : Protocol.HTTP_1;
-      case H2C, GRPC -> detected instanceof Protocol.Http1 ? detected : Protocol.HTTP_2;
+      case H2C, GRPC -> Protocol.HTTP_2;
       case OPAQUE -> Protocol.OPAQUE;
       case DETECT, TLS -> detected;
     };
@@ -40,7 +41,7 @@ public final class PortHint {
     };
   }
 
-  /** Whether HTTP/2 is spoken on it, unless the first bytes are a request of HTTP/1. */
+  /** Whether nothing but HTTP/2 is spoken on it. */
   public static boolean http2(AppProtocol declared) {
     return declared == AppProtocol.H2C || declared == AppProtocol.GRPC;
   }

@@ -17,7 +17,8 @@ class PortHintTest {
     assertThat(PortHint.served(AppProtocol.HTTP, TLS)).isEqualTo(Protocol.HTTP_1);
     assertThat(PortHint.served(AppProtocol.HTTP, Protocol.HTTP_2)).isEqualTo(Protocol.HTTP_2);
     assertThat(PortHint.served(AppProtocol.GRPC, Protocol.OPAQUE)).isEqualTo(Protocol.HTTP_2);
-    assertThat(PortHint.served(AppProtocol.GRPC, Protocol.HTTP_1)).isEqualTo(Protocol.HTTP_1);
+    assertThat(PortHint.served(AppProtocol.GRPC, Protocol.HTTP_1)).isEqualTo(Protocol.HTTP_2);
+    assertThat(PortHint.served(AppProtocol.H2C, Protocol.HTTP_1)).isEqualTo(Protocol.HTTP_2);
   }
 
   @Test

@@ -17,6 +17,9 @@ interface ClusterApi extends AutoCloseable {
    */
   Page list(Kind.Served kind, String next) throws ApiFailure, InterruptedException;
 
+  /** One object of a kind without namespaces, as it is now. */
+  JsonNode get(Kind.Served kind, String name) throws ApiFailure, InterruptedException;
+
   /**
    * Starts to watch; returns at once.
    *

@@ -151,6 +151,14 @@ public final class ClusterClient implements ClusterApi {
   }
 
   @Override
+  public JsonNode get(Kind.Served kind, String name) throws ApiFailure, InterruptedException {
+    return get(
+        kind.path() + "/" + URLEncoder.encode(name, StandardCharsets.UTF_8),
+        "get",
+        kind.kind().resource());
+  }
+
+  @Override
   public Watching watch(Kind.Served kind, String resourceVersion, Events events) {
     HttpRequest request =
         http.newHttpRequestBuilder()

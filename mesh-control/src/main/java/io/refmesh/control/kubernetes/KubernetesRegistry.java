@@ -1,11 +1,16 @@
 package io.refmesh.control.kubernetes;
 
+import io.refmesh.control.identity.PodAddresses;
+import io.refmesh.control.inject.Namespaces;
+import io.refmesh.control.inject.PodNamespace;
 import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.Instances.Instance;
+import io.refmesh.control.registry.IpAddresses;
 import io.refmesh.control.registry.LastGood;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.control.registry.Registry;
 import io.refmesh.control.registry.ResourceParser;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -26,6 +31,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A cluster as the source of truth: pods are what runs; Services, Namespaces, routes and our kinds
@@ -33,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * the API server is away. One thread puts together what the followers of the kinds know, at most
  * every 20 ms; another asks every half minute which kinds there are.
  */
-public final class KubernetesRegistry implements Registry {
+public final class KubernetesRegistry implements Registry, PodAddresses, Namespaces {
 
   private static final Logger LOG = System.getLogger(KubernetesRegistry.class.getName());
 
@@ -148,6 +154,45 @@ public final class KubernetesRegistry implements Registry {
    */
   public StatusWriter writeStatus(BooleanSupplier leading, Consumer<String> results) {
     return new StatusWriter(this, api, leading, clock, results);
+  }
+
+  @Override
+  public synchronized Optional<String> podAt(String address) {
+    // Which addresses are shared is known when all pods are; there are thousands at most, and a
+    // certificate is asked for once a day.
+    Optional<String> wanted = IpAddresses.maybeCanonical(address);
+    List<Pod> there =
+        pods == null || wanted.isEmpty()
+            ? List.of()
+            : pods.items().stream().filter(pod -> pod.address().equals(wanted.get())).toList();
+    return there.stream().anyMatch(Pod::hostNetwork)
+        ? Optional.empty()
+        : there.stream().reduce(Pod::living).map(pod -> pod.namespace() + "/" + pod.name());
+  }
+
+  @Override
+  public PodNamespace get(String name) throws IOException, InterruptedException {
+    Optional<Written> known;
+    synchronized (this) {
+      known =
+          Optional.ofNullable(written.get(Kind.NAMESPACE)).stream()
+              .flatMap(follower -> follower.items().stream())
+              .filter(namespace -> namespace.name().equals(name))
+              .findFirst();
+    }
+    JsonNode object;
+    if (known.isPresent()) {
+      object = ClusterClient.JSON.readTree(known.get().text());
+    } else {
+      try {
+        object = api.get(new Kind.Served(Kind.NAMESPACE, "v1"), name);
+      } catch (ApiFailure e) {
+        throw new IOException(e.getMessage(), e);
+      }
+    }
+    JsonNode metadata = object.path("metadata");
+    return new PodNamespace(
+        name, Metadatas.texts(metadata.path("labels")), Metadatas.annotations(metadata));
   }
 
   /** An object whose status is ours to write. */

@@ -24,6 +24,9 @@ record Written(
   private static final Set<String> METADATA =
       Set.of("name", "namespace", "generation", "creationTimestamp");
 
+  private static final Set<String> METADATA_OF_NAMESPACES =
+      Set.of("name", "generation", "creationTimestamp", "labels");
+
   /** {@code Kind namespace/name}, as in problems. */
   String object() {
     return kind.text() + " " + namespace + "/" + name;
@@ -46,10 +49,11 @@ record Written(
     kept.put("apiVersion", kind.apiVersion());
     kept.put("kind", kind.kind().text());
     ObjectNode about = kept.putObject("metadata");
+    Set<String> wanted = kind.kind() == Kind.NAMESPACE ? METADATA_OF_NAMESPACES : METADATA;
     metadata
         .properties()
         .forEach(entry -> {
-          if (METADATA.contains(entry.getKey())) {
+          if (wanted.contains(entry.getKey())) {
             about.set(entry.getKey(), entry.getValue());
           }
         });

@@ -159,6 +159,16 @@ final class FakeApi implements ClusterApi {
   }
 
   @Override
+  public synchronized JsonNode get(Kind.Served kind, String name) throws ApiFailure {
+    check();
+    JsonNode object = of(objects, kind.kind()).get("/" + name);
+    if (object == null) {
+      throw new ApiFailure(404, "get " + kind.kind().resource() + ": 404 not found");
+    }
+    return object;
+  }
+
+  @Override
   public synchronized Watching watch(Kind.Served kind, String resourceVersion, Events events) {
     CompletableFuture<Void> ended = new CompletableFuture<>();
     if (failure != null) {

@@ -3,6 +3,7 @@ package io.refmesh.control.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refmesh.control.inject.PodNamespace;
 import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Namespace;
@@ -15,6 +16,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -229,6 +231,42 @@ class KubernetesRegistryTest {
         .singleElement()
         .asString()
         .startsWith("Kubernetes API detours.refmesh.io: the API server does not know it");
+  }
+
+  @Test
+  void knowsWhoseAnAddressIs() throws Exception {
+    api.put(Kind.POD, Manifests.pod("cart-1", "10.244.0.5", Manifests.READY));
+    String onNode =
+        Manifests.pod("kindnet", "172.18.0.2", Manifests.READY)
+            .replace("  nodeName:", "  hostNetwork: true\n  nodeName:");
+    api.put(Kind.POD, onNode);
+    registry.load();
+
+    assertThat(registry.podAt("10.244.0.5")).contains("shop/cart-1");
+    assertThat(registry.podAt("172.18.0.2")).as("its node's, and of others").isEmpty();
+    assertThat(registry.podAt("10.244.0.6")).isEmpty();
+  }
+
+  @Test
+  void tellsLabelsAndAnnotationsOfNamespacesAndAsksForThoseItHasNotHeardOf() throws Exception {
+    String shop =
+        "{kind: Namespace, metadata: {name: %s, labels: {refmesh.io/inject: enabled},"
+            + " annotations: {refmesh.io/opaque-ports: '9000', other: x}}}";
+    api.put(Kind.NAMESPACE, shop.formatted("shop"));
+    registry.load();
+    api.nextWatch(Kind.NAMESPACE);
+    api.putUnseen(Kind.NAMESPACE, shop.formatted("fresh"));
+
+    for (String name : List.of("shop", "fresh")) {
+      assertThat(registry.get(name))
+          .isEqualTo(
+              new PodNamespace(
+                  name,
+                  Map.of("refmesh.io/inject", "enabled"),
+                  Map.of("refmesh.io/opaque-ports", "9000")));
+    }
+    assertThatThrownBy(() -> registry.get("gone"))
+        .hasMessageContaining("get namespaces: 404 not found");
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.refmesh.cli;
 
-import io.refmesh.cli.install.Workloads;
+import io.refmesh.control.inject.InjectMarks;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -25,7 +25,7 @@ final class InjectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     files.print(
-        Workloads::inject, "injected", spec.commandLine().getOut(), spec.commandLine().getErr());
+        InjectMarks::inject, "injected", spec.commandLine().getOut(), spec.commandLine().getErr());
     return ExitCode.PASSED;
   }
 }

@@ -58,10 +58,7 @@ public final class PodPatcher {
     patch.put("/metadata/annotations", Annotations.TRUST_ROOTS, settings.trustRoots());
     PodSettings.inherited(annotations, namespace.annotations())
         .forEach((name, value) -> patch.put("/metadata/annotations", name, value));
-    String probes = Probes.of(pod.path("spec"));
-    if (!probes.isEmpty() || annotations.containsKey(Annotations.PROBES)) {
-      patch.put("/metadata/annotations", Annotations.PROBES, probes);
-    }
+    patch.put("/metadata/annotations", Annotations.PROBES, Probes.of(pod.path("spec")));
     SidecarContainers containers = new SidecarContainers(settings, read);
     patch.append("/spec/volumes", containers.tokenVolume());
     patch.append("/spec/volumes", containers.rootsVolume());
@@ -109,6 +106,14 @@ public final class PodPatcher {
     JsonNode spec = pod.path("spec");
     if (has(spec.path("initContainers"), SidecarContainers.PROXY)
         || has(spec.path("containers"), SidecarContainers.PROXY)) {
+      String probes = Probes.of(spec);
+      if (annotations.containsKey(Annotations.PROBES)
+          && !annotations.getOrDefault(Annotations.PROBES, "").equals(probes)) {
+        // Asked again, because another webhook added a container after us.
+        JsonPatch patch = new JsonPatch(pod.deepCopy());
+        patch.put("/metadata/annotations", Annotations.PROBES, probes);
+        return Optional.of(new Injection.Patched(patch.operations()));
+      }
       return skip(
           Injection.Reason.ALREADY_INJECTED,
           "it has a container " + SidecarContainers.PROXY + " already");

@@ -25,6 +25,9 @@ final class Probes {
     TreeSet<String> probes = new TreeSet<>();
     for (String list : new String[] {"initContainers", "containers"}) {
       for (JsonNode container : podSpec.path(list)) {
+        if (container.path("name").asString("").equals(SidecarContainers.PROXY)) {
+          continue;
+        }
         for (String probe : new String[] {"startupProbe", "readinessProbe", "livenessProbe"}) {
           add(container.path(probe), container.path("ports"), probes);
         }

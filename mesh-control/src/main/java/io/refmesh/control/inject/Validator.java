@@ -2,7 +2,6 @@ package io.refmesh.control.inject;
 
 import io.refmesh.control.registry.Problem;
 import io.refmesh.control.registry.ResourceParser;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -17,7 +16,6 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Validator {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final Path FILE = Path.of("object");
 
   /** What users write; the rest of an object's metadata is the API server's. */
   private static final Set<String> METADATA =
@@ -41,15 +39,11 @@ public final class Validator {
           .filter(name -> !METADATA.contains(name))
           .toList()
           .forEach(metadata::remove);
-      // Configuration that was applied before: a copy of the whole object.
-      if (metadata.path("annotations") instanceof ObjectNode annotations) {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-      }
     }
     if (ROUTES.contains(read.path("kind").asString("")) && !keepServices(read)) {
       return List.of();
     }
-    return ResourceParser.parse(FILE, JSON.writeValueAsString(read)).problems().stream()
+    return ResourceParser.parseObject(JSON.writeValueAsString(read)).problems().stream()
         .map(Validator::line)
         .toList();
   }

@@ -69,6 +69,25 @@ class PodPatcherTest {
   }
 
   @Test
+  void looksAgainAtProbesWhenAnotherWebhookAddedAContainer() {
+    ObjectNode injected = injected(Pods.pod(PLAIN), Pods.SHOP);
+    injected
+        .withArray("/spec/containers")
+        .addObject()
+        .put("name", "agent")
+        .withObject("/readinessProbe/httpGet")
+        .put("port", 9000)
+        .put("path", "/ok");
+
+    ObjectNode again = injected(injected, Pods.SHOP);
+
+    assertThat(again.at("/metadata/annotations/refmesh.io~1probes").asString())
+        .isEqualTo("9000/ok");
+    assertThat(again.path("spec")).isEqualTo(injected.path("spec"));
+    assertThat(reason(again, Pods.SHOP)).isEqualTo(Injection.Reason.ALREADY_INJECTED);
+  }
+
+  @Test
   void makesThePatchOfAdditionsAlone() {
     Injection.Patched patched = (Injection.Patched) PATCHER.patch(Pods.pod(PLAIN), Pods.SHOP);
 

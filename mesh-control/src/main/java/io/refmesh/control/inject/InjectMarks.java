@@ -19,11 +19,13 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * Marks the pods of manifests for the injector, or takes the marks away. Manifests are texts that
- * people keep: a mark is one line more, and nothing else of the text changes, comments and order
- * included.
+ * Marks workloads for the injector, or takes the marks away. Manifests are texts that people keep:
+ * a mark is one line more, and nothing else of the text changes, comments and order included.
  */
-public final class Manifests {
+public final class InjectMarks {
+
+  /** Why most objects stay as they are. */
+  public static final String NO_WORKLOAD = "no workload";
 
   private static final int CHARACTERS_MAX = 16 * 1024 * 1024;
   private static final String KEY = Annotations.INJECT;
@@ -34,7 +36,7 @@ public final class Manifests {
   private final List<Edit> edits = new ArrayList<>();
   private final List<Outcome> outcomes = new ArrayList<>();
 
-  private Manifests(String text) {
+  private InjectMarks(String text) {
     this.text = text;
     this.lines = lineStarts(text);
   }
@@ -79,17 +81,17 @@ public final class Manifests {
   }
 
   private static Result run(String stream, boolean inject) throws NotYaml {
-    Manifests manifests = new Manifests(stream);
+    InjectMarks marks = new InjectMarks(stream);
     LoadSettings settings = LoadSettings.builder().setCodePointLimit(CHARACTERS_MAX).build();
     try {
       for (Node document : new Compose(settings).composeAllFromString(stream)) {
-        manifests.object(document, inject);
+        marks.object(document, inject);
       }
     } catch (YamlEngineException e) {
       throw new NotYaml(
           "not YAML: " + e.getMessage() + " (expected: documents, separated by lines of ---)", e);
     }
-    return new Result(manifests.edited(), manifests.outcomes);
+    return new Result(marks.edited(), marks.outcomes);
   }
 
   private void object(Node node, boolean inject) {
@@ -104,17 +106,17 @@ public final class Manifests {
     String name = name(kind, value(object, "metadata"));
     Optional<List<String>> template = pathToMetadata(kind);
     if (template.isEmpty()) {
-      outcomes.add(new Outcome(name, false, "no workload"));
+      outcomes.add(new Outcome(name, false, NO_WORKLOAD));
       return;
     }
     String reason = inject ? mark(object, template.get()) : unmark(object, template.get());
     outcomes.add(new Outcome(name, reason.isEmpty(), reason));
   }
 
-  /** Where the metadata of an object's pods is. */
+  /** Where the metadata is that an object's pods get or are judged by. */
   private static Optional<List<String>> pathToMetadata(String kind) {
     return switch (kind) {
-      case "Pod" -> Optional.of(List.of("metadata"));
+      case "Pod", "Namespace" -> Optional.of(List.of("metadata"));
       case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job" ->
           Optional.of(List.of("spec", "template", "metadata"));
       case "CronJob" -> Optional.of(List.of("spec", "jobTemplate", "spec", "template", "metadata"));
@@ -203,10 +205,17 @@ public final class Manifests {
 
   // -- uninject
 
+  /** A label says the same as an annotation. */
   private String unmark(MappingNode object, List<String> pathToMetadata) {
+    String annotation = unmark(object, pathToMetadata, "annotations");
+    String label = unmark(object, pathToMetadata, "labels");
+    return annotation.isEmpty() || label.isEmpty() ? "" : annotation;
+  }
+
+  private String unmark(MappingNode object, List<String> pathToMetadata, String map) {
     List<MappingNode> mappings = new ArrayList<>();
     List<String> path = new ArrayList<>(pathToMetadata);
-    path.add("annotations");
+    path.add(map);
     path.add(KEY);
     MappingNode at = object;
     for (String key : path) {

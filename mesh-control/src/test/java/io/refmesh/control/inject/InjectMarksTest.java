@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ManifestsTest {
+class InjectMarksTest {
 
   private static final String STREAM =
       """
@@ -50,8 +50,8 @@ class ManifestsTest {
       """;
 
   @Test
-  void addsNothingButTheMark() throws Manifests.NotYaml {
-    Manifests.Result result = Manifests.inject(STREAM);
+  void addsNothingButTheMark() throws InjectMarks.NotYaml {
+    InjectMarks.Result result = InjectMarks.inject(STREAM);
 
     assertThat(result.text())
         .isEqualTo(
@@ -67,17 +67,17 @@ class ManifestsTest {
                         + "        spec: {restart"));
     assertThat(result.outcomes())
         .containsExactly(
-            new Manifests.Outcome("Service shop/cart", false, "no workload"),
-            new Manifests.Outcome("Deployment shop/cart", true, ""),
-            new Manifests.Outcome("CronJob shop/report", true, ""));
+            new InjectMarks.Outcome("Service shop/cart", false, "no workload"),
+            new InjectMarks.Outcome("Deployment shop/cart", true, ""),
+            new InjectMarks.Outcome("CronJob shop/report", true, ""));
   }
 
   @Test
-  void takesTheMarkAwayAgain() throws Manifests.NotYaml {
-    String injected = Manifests.inject(STREAM).text();
+  void takesTheMarkAwayAgain() throws InjectMarks.NotYaml {
+    String injected = InjectMarks.inject(STREAM).text();
 
-    assertThat(Manifests.inject(injected).text()).as("again").isEqualTo(injected);
-    assertThat(Manifests.uninject(injected).text()).isEqualTo(STREAM);
+    assertThat(InjectMarks.inject(injected).text()).as("again").isEqualTo(injected);
+    assertThat(InjectMarks.uninject(injected).text()).isEqualTo(STREAM);
   }
 
   @ParameterizedTest
@@ -89,36 +89,37 @@ class ManifestsTest {
         "kind: Pod\nmetadata: {name: a, annotations: {}}\n",
         "kind: Pod\r\nmetadata:\r\n  annotations:\r\n    x: y\r\n",
         "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\", \"annotations\": {\"x\": \"y\"}}}",
+        "kind: Namespace\nmetadata:\n  name: shop\n  annotations: {x: y}\n",
         "kind: List\nitems:\n- kind: Pod\n  metadata:\n    annotations: {x: y}\n",
         "kind: List\nitems:\n- metadata:\n    annotations:\n      x: y\n  kind: Pod\n",
       })
-  void givesBackWhatItGot(String text) throws Manifests.NotYaml {
-    Manifests.Result injected = Manifests.inject(text);
+  void givesBackWhatItGot(String text) throws InjectMarks.NotYaml {
+    InjectMarks.Result injected = InjectMarks.inject(text);
 
-    assertThat(injected.outcomes()).allMatch(Manifests.Outcome::changed);
+    assertThat(injected.outcomes()).allMatch(InjectMarks.Outcome::changed);
     assertThat(Pods.YAML.readTree(injected.text()).findValue("refmesh.io/inject").asString())
         .isEqualTo("enabled");
-    Manifests.Result back = Manifests.uninject(injected.text());
+    InjectMarks.Result back = InjectMarks.uninject(injected.text());
     assertThat(back.text()).isEqualTo(text.replace(", annotations: {}", ""));
   }
 
   @Test
-  void fillsAnnotationsThatAreEmpty() throws Manifests.NotYaml {
-    assertThat(Manifests.inject("kind: Pod\nmetadata:\n  annotations:\n  name: a\n").text())
+  void fillsAnnotationsThatAreEmpty() throws InjectMarks.NotYaml {
+    assertThat(InjectMarks.inject("kind: Pod\nmetadata:\n  annotations:\n  name: a\n").text())
         .isEqualTo(
             "kind: Pod\n"
                 + "metadata:\n"
                 + "  annotations: {\"refmesh.io/inject\": \"enabled\"}\n"
                 + "  name: a\n");
-    assertThat(Manifests.inject("kind: Pod\nmetadata:\n  annotations: null\n").text())
+    assertThat(InjectMarks.inject("kind: Pod\nmetadata:\n  annotations: null\n").text())
         .isEqualTo("kind: Pod\nmetadata:\n  annotations: {\"refmesh.io/inject\": \"enabled\"}\n");
   }
 
   @Test
-  void leavesAPodThatSaysNo() throws Manifests.NotYaml {
+  void leavesAPodThatSaysNo() throws InjectMarks.NotYaml {
     String text = "kind: Pod\nmetadata: {annotations: {refmesh.io/inject: disabled}}\n";
 
-    Manifests.Result result = Manifests.inject(text);
+    InjectMarks.Result result = InjectMarks.inject(text);
 
     assertThat(result.text()).isEqualTo(text);
     assertThat(result.outcomes().getFirst().reason())
@@ -126,9 +127,19 @@ class ManifestsTest {
   }
 
   @Test
+  void takesALabelAwayToo() throws InjectMarks.NotYaml {
+    assertThat(
+            InjectMarks.uninject(
+                    "kind: Namespace\n"
+                        + "metadata: {name: a, labels: {refmesh.io/inject: enabled, b: c}}\n")
+                .text())
+        .isEqualTo("kind: Namespace\nmetadata: {name: a, labels: {b: c}}\n");
+  }
+
+  @Test
   void saysWhatIsNoYaml() {
-    assertThatThrownBy(() -> Manifests.inject("kind: [Pod\n"))
-        .isInstanceOf(Manifests.NotYaml.class)
+    assertThatThrownBy(() -> InjectMarks.inject("kind: [Pod\n"))
+        .isInstanceOf(InjectMarks.NotYaml.class)
         .hasMessageContaining("expected: documents");
   }
 }

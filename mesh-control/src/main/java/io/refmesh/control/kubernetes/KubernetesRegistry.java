@@ -37,7 +37,7 @@ import tools.jackson.databind.JsonNode;
  * A cluster as the source of truth: pods are what runs; Services, Namespaces, routes and our kinds
  * are what was written down, read as local mode reads them. What was known goes on being told while
  * the API server is away. One thread puts together what the followers of the kinds know, at most
- * every 20 ms; another asks every half minute which kinds there are.
+ * every 20 ms; another asks now and then which kinds there are.
  */
 public final class KubernetesRegistry implements Registry, PodAddresses, Namespaces {
 
@@ -46,7 +46,6 @@ public final class KubernetesRegistry implements Registry, PodAddresses, Namespa
   /** A deployment that rolls brings a dozen events at once. */
   private static final Duration TOGETHER = Duration.ofMillis(20);
 
-  private static final Duration ASK_FOR_KINDS = Duration.ofSeconds(30);
   private static final Duration ASK_WHETHER_FOLLOWING = Duration.ofMillis(50);
 
   private final ClusterApi api;
@@ -135,7 +134,7 @@ public final class KubernetesRegistry implements Registry, PodAddresses, Namespa
     start(
         "kinds",
         () -> {
-          while (!closing.await(ASK_FOR_KINDS.toMillis(), TimeUnit.MILLISECONDS)) {
+          while (!closing.await(pace.kinds().toMillis(), TimeUnit.MILLISECONDS)) {
             try {
               follow(api.served());
             } catch (ApiFailure e) {

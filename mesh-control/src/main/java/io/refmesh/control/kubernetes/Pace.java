@@ -10,8 +10,9 @@ import java.util.random.RandomGenerator;
  * @param longest wait
  * @param stall a watch that brings nothing for so long, not even a bookmark, is taken for dead
  * @param start how long the first reading of everything may take
+ * @param kinds how often it is asked which kinds there are
  */
-record Pace(Duration first, Duration longest, Duration stall, Duration start) {
+record Pace(Duration first, Duration longest, Duration stall, Duration start, Duration kinds) {
 
   /** The server sends a bookmark each minute. */
   static final Pace STANDARD =
@@ -19,6 +20,7 @@ record Pace(Duration first, Duration longest, Duration stall, Duration start) {
           Duration.ofMillis(200),
           Duration.ofSeconds(10),
           Duration.ofSeconds(90),
+          Duration.ofSeconds(30),
           Duration.ofSeconds(30));
 
   /**

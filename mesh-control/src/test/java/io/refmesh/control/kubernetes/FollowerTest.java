@@ -38,7 +38,11 @@ class FollowerTest {
           () -> changes.add(true),
           health,
           new Pace(
-              Duration.ofMillis(1), Duration.ofMillis(4), Duration.ofMillis(20), Duration.ZERO),
+              Duration.ofMillis(1),
+              Duration.ofMillis(4),
+              Duration.ofMillis(20),
+              Duration.ZERO,
+              Duration.ZERO),
           new SplittableRandom(1));
 
   @AfterEach

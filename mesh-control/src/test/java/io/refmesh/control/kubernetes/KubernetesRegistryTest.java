@@ -270,6 +270,18 @@ class KubernetesRegistryTest {
   }
 
   @Test
+  void followsKindsAsTheyComeAndForgetsThoseThatGo() throws Exception {
+    registry.load();
+    registry.watch(told::add);
+    api.put(Kind.HTTP_ROUTE, route("{kind: Service, name: cart, port: 80}", 1));
+    api.serve(Kind.HTTP_ROUTE);
+    next(view -> !view.contents().only(HttpRoute.class).isEmpty());
+
+    api.withdraw(Kind.HTTP_ROUTE);
+    next(view -> view.contents().only(HttpRoute.class).isEmpty());
+  }
+
+  @Test
   void followsGatewayApiOnlyWhereItIsInstalled() throws Exception {
     registry.load();
     assertThat(healths).extracting(Health::resource).contains("pods", "detours.refmesh.io");
@@ -288,7 +300,12 @@ class KubernetesRegistryTest {
             healths.add(health);
           }
         },
-        new Pace(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMinutes(1), start));
+        new Pace(
+            Duration.ofMillis(1),
+            Duration.ofMillis(20),
+            Duration.ofMinutes(1),
+            start,
+            Duration.ofMillis(10)));
   }
 
   private Registry.View next(Predicate<Registry.View> wanted) throws InterruptedException {

@@ -39,7 +39,8 @@ class StatusWriterTest {
               Duration.ofMillis(1),
               Duration.ofMillis(20),
               Duration.ofMinutes(1),
-              Duration.ofSeconds(5)));
+              Duration.ofSeconds(5),
+              Duration.ofMinutes(1)));
   private final AtomicBoolean leading = new AtomicBoolean(true);
   private final BlockingQueue<String> results = new LinkedBlockingQueue<>();
   private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());

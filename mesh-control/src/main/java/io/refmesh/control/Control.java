@@ -12,9 +12,7 @@ import io.refmesh.control.identity.CertifyService;
 import io.refmesh.control.identity.Identity;
 import io.refmesh.control.identity.Peer;
 import io.refmesh.control.identity.ServingTls;
-import io.refmesh.control.kubernetes.ClusterAccess;
-import io.refmesh.control.kubernetes.ClusterClient;
-import io.refmesh.control.kubernetes.KubernetesRegistry;
+import io.refmesh.control.kubernetes.ClusterIdentity;
 import io.refmesh.control.kubernetes.StatusWriter;
 import io.refmesh.control.publish.DiscoveryService;
 import io.refmesh.control.publish.Publisher;
@@ -93,6 +91,7 @@ public final class Control implements AutoCloseable {
   private final HostPort address;
   private final HostPort admin;
   private final @Nullable StatusWriter statuses;
+  private final ServingTls tls;
   private volatile Registry.View registered;
   private volatile List<Problem> problems = List.of();
   private volatile boolean ready;
@@ -129,25 +128,33 @@ public final class Control implements AutoCloseable {
     this.config = config;
     this.clock = clock;
     try {
+      Registry registry;
       state = open(StateFolder.open(config.state()));
       leases = Leases.of(state.readLeases());
-      Registry registry = open(registry(config, random));
-      // One replica writes status; with several it will be the holder of a lease.
-      statuses =
-          registry instanceof KubernetesRegistry cluster
-              ? open(cluster.writeStatus(() -> true, metrics::statusWrite))
-              : null;
-      registered = registry.load();
-
-      Identity identity =
-          open(Identity.local(config.state(), contents().meshConfig().trustDomain(), clock, random));
+      OnCluster cluster = null;
+      Identity identity;
+      switch (config.source()) {
+        case ControlConfig.Source.Folder(Path folder) -> {
+          registry = open(new LocalRegistry(folder, config.state()));
+          registered = registry.load();
+          identity = open(Identity.local(config.state(), trustDomainWanted(), clock, random));
+          state.writeRoots(identity.authority().rootsPem());
+          statuses = null;
+        }
+        case ControlConfig.Source.Cluster settings -> {
+          cluster = open(OnCluster.connect(settings, clock, random, metrics));
+          registry = cluster.registry();
+          registered = registry.load();
+          identity = cluster.identify(trustDomainWanted(), new IssuerChanges());
+          statuses = cluster.writeStatus();
+        }
+      }
       authority = identity.authority();
       metrics.caNotAfter(authority.notAfter());
-      state.writeRoots(authority.rootsPem());
       CertifyService certify =
           new CertifyService(
               identity, clock, () -> contents().meshConfig().identity(), new Issuances());
-      ServingTls tls =
+      tls =
           open(
               ServingTls.of(
                   authority,
@@ -189,6 +196,9 @@ public final class Control implements AutoCloseable {
         registered = changed;
         changed();
       });
+      if (cluster != null) {
+        cluster.start(() -> contents().meshConfig());
+      }
       ready = true;
     } catch (Registry.Unavailable e) {
       close();
@@ -250,17 +260,12 @@ public final class Control implements AutoCloseable {
     }
   }
 
-  private Registry registry(ControlConfig settings, SecureRandom random)
-      throws Registry.Unavailable {
-    return switch (settings.source()) {
-      case ControlConfig.Source.Folder(Path folder) -> new LocalRegistry(folder, settings.state());
-      case ControlConfig.Source.Cluster(ClusterAccess access) ->
-          new KubernetesRegistry(ClusterClient.open(access), clock, random, metrics::follows);
-    };
-  }
-
   private Contents contents() {
     return registered.contents();
+  }
+
+  private String trustDomainWanted() {
+    return contents().meshConfig().trustDomain();
   }
 
   // Writer thread.
@@ -453,6 +458,35 @@ public final class Control implements AutoCloseable {
       encoded.add(certificate.getEncoded());
     }
     return encoded;
+  }
+
+  private final class IssuerChanges implements ClusterIdentity.Listener {
+    @Override
+    public void issuerChanged(Instant notAfter) {
+      metrics.caNotAfter(notAfter);
+      metrics.issuerChange("updated");
+    }
+
+    @Override
+    public void rootsChanged() {
+      metrics.issuerChange("updated");
+      try {
+        List<byte[]> roots = encoded(authority.roots());
+        tls.renew();
+        writer.execute(() -> {
+          publisher.trust(roots);
+          rebuild();
+        });
+      } catch (GeneralSecurityException | IOException | CertificateAuthority.Unavailable e) {
+        // Clients of the new root are refused until the next renewal; the old one holds.
+        LOG.log(Level.ERROR, "own TLS not renewed for the new trust roots: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public void refused(String why) {
+      metrics.issuerChange("refused");
+    }
   }
 
   private final class Issuances implements CertifyService.Listener {

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the control plane is started with; the only reader of the environment.
@@ -14,7 +16,7 @@ import java.util.Map;
  * @param address of the control API
  * @param admin of the admin port
  * @param source of what is written down and what runs
- * @param state where CA, instances and audit log are
+ * @param state where CA, instances and audit log are; on a cluster only when policies end
  */
 public record ControlConfig(HostPort address, HostPort admin, Source source, Path state) {
 
@@ -29,7 +31,24 @@ public record ControlConfig(HostPort address, HostPort admin, Source source, Pat
     /** Of YAML, with the supervisor's file in the state folder beside it. */
     record Folder(Path folder) implements Source {}
 
-    record Cluster(ClusterAccess access) implements Source {}
+    /**
+     * @param replica unlike that of any other control plane of the cluster: the pod's name
+     * @param webhooks null: this control plane answers none
+     */
+    record Cluster(ClusterAccess access, String replica, @Nullable Webhooks webhooks)
+        implements Source {}
+  }
+
+  /**
+   * @param address where the API server's questions are answered
+   * @param proxyImage of the sidecars that are injected, with a tag
+   * @param pullPolicy of that image, as Kubernetes writes it
+   */
+  public record Webhooks(HostPort address, String proxyImage, String pullPolicy) {
+    /** The tag of the image. */
+    String proxyVersion() {
+      return proxyImage.substring(proxyImage.lastIndexOf(':') + 1);
+    }
   }
 
   /** A setting that cannot be used; the message names it, its value and what was expected. */
@@ -50,7 +69,8 @@ public record ControlConfig(HostPort address, HostPort admin, Source source, Pat
   /**
    * Reads {@code REFMESH_CONTROL_ADDRESS}, {@code REFMESH_CONTROL_ADMIN}, {@code REFMESH_REGISTRY},
    * {@code REFMESH_STATE}, and of a folder {@code REFMESH_FOLDER}, of a cluster {@code KUBECONFIG}
-   * or what a pod is told.
+   * or what a pod is told, {@code REFMESH_POD}, and for webhooks {@code REFMESH_WEBHOOK_ADDRESS},
+   * {@code REFMESH_PROXY_IMAGE} and {@code REFMESH_PROXY_PULL_POLICY}.
    */
   public static ControlConfig from(Map<String, String> environment) throws Bad {
     HostPort address = address(environment, "REFMESH_CONTROL_ADDRESS", ADDRESS);
@@ -65,7 +85,11 @@ public record ControlConfig(HostPort address, HostPort admin, Source source, Pat
     Source source =
         switch (registry) {
           case "folder" -> folder(environment);
-          case "kubernetes" -> new Source.Cluster(access(environment));
+          case "kubernetes" ->
+              new Source.Cluster(
+                  access(environment),
+                  environment.getOrDefault("REFMESH_POD", "control"),
+                  webhooks(environment));
           default -> throw new Bad("REFMESH_REGISTRY", registry, "folder or kubernetes");
         };
     Path state =
@@ -119,6 +143,22 @@ public record ControlConfig(HostPort address, HostPort admin, Source source, Pat
               + "; has the Deployment automountServiceAccountToken: false?");
     }
     return new ClusterAccess.InCluster(host, Integer.parseInt(port), SERVICE_ACCOUNT);
+  }
+
+  private static @Nullable Webhooks webhooks(Map<String, String> environment) throws Bad {
+    if (environment.getOrDefault("REFMESH_WEBHOOK_ADDRESS", "").isEmpty()) {
+      return null;
+    }
+    HostPort address = address(environment, "REFMESH_WEBHOOK_ADDRESS", "0.0.0.0:8443");
+    String image = environment.getOrDefault("REFMESH_PROXY_IMAGE", "");
+    if (!image.matches("\\S+:[A-Za-z0-9_.-]{1,128}")) {
+      throw new Bad("REFMESH_PROXY_IMAGE", image, "the image of the sidecar with its tag");
+    }
+    String policy = environment.getOrDefault("REFMESH_PROXY_PULL_POLICY", "IfNotPresent");
+    if (!Set.of("Always", "IfNotPresent", "Never").contains(policy)) {
+      throw new Bad("REFMESH_PROXY_PULL_POLICY", policy, "Always, IfNotPresent or Never");
+    }
+    return new Webhooks(address, image, policy);
   }
 
   private static HostPort address(Map<String, String> environment, String setting, String otherwise)

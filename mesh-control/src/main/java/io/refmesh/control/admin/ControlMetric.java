@@ -18,6 +18,9 @@ public enum ControlMetric {
   ISSUER_CHANGES(
       "control_issuer_changes",
       "Changes of the issuer or the trust roots on a cluster by result: updated or refused."),
+  ADMISSIONS(
+      "control_admissions",
+      "Pods and policies that webhooks judged, by what was decided and the reason."),
   LEADER("control_leader", "1 while this replica does what only one may, else 0."),
   REGISTRY_SILENCE(
       "control_registry_silence_seconds",

@@ -92,6 +92,18 @@ public final class ControlMetrics {
         .increment();
   }
 
+  /**
+   * @param reason of a fixed set; may be empty
+   */
+  public void admission(String decision, String reason) {
+    Counter.builder(ControlMetric.ADMISSIONS.metric())
+        .description(ControlMetric.ADMISSIONS.sentence())
+        .tag("decision", decision)
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
   /** Shows from now on whether this replica leads. */
   public void leader(BooleanSupplier leading) {
     Gauge.builder(

@@ -74,7 +74,7 @@ public final class ClusterClient implements ClusterApi {
   }
 
   /** For what is asked through Fabric8's own words. */
-  public KubernetesClient fabric8() {
+  KubernetesClient fabric8() {
     return client;
   }
 

@@ -11,6 +11,10 @@ import io.refmesh.control.identity.IssuerReload;
 import io.refmesh.control.identity.PodAddresses;
 import io.refmesh.control.identity.TokenVerifier;
 import io.refmesh.control.identity.WebhookTls;
+import io.refmesh.control.inject.InjectSettings;
+import io.refmesh.control.inject.Namespaces;
+import io.refmesh.control.inject.WebhookServer;
+import io.refmesh.model.discovery.HostPort;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -22,6 +26,8 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,6 +104,21 @@ public final class ClusterIdentity implements AutoCloseable {
    * @param replica the pod's name
    */
   public static ClusterIdentity open(
+      ClusterClient client,
+      String namespace,
+      String replica,
+      String trustDomain,
+      PodAddresses pods,
+      InstantSource clock,
+      Ticker ticker,
+      SecureRandom random,
+      Listener listener)
+      throws IOException, GeneralSecurityException, CertificateAuthority.Unavailable {
+    return open(
+        client.fabric8(), namespace, replica, trustDomain, pods, clock, ticker, random, listener);
+  }
+
+  static ClusterIdentity open(
       KubernetesClient client,
       String namespace,
       String replica,
@@ -181,6 +202,32 @@ public final class ClusterIdentity implements AutoCloseable {
   /** For the server of the webhooks. */
   public WebhookTls webhookTls() {
     return webhookTls;
+  }
+
+  /**
+   * Answers the API server's questions about pods and policies, with the certificate that {@link
+   * #webhookTls} renews; the caller closes what it gets.
+   *
+   * @param counter takes what was decided and the reason
+   */
+  public Webhooks serveWebhooks(
+      HostPort address,
+      Supplier<InjectSettings> settings,
+      Namespaces namespaces,
+      BiConsumer<String, String> counter)
+      throws IOException {
+    AdmissionReports reports = new AdmissionReports(events, counter);
+    return new Webhooks(
+        WebhookServer.start(address, webhookTls.context(), settings, namespaces, reports), reports);
+  }
+
+  /** The server of the webhooks and what it tells. */
+  public record Webhooks(WebhookServer server, AutoCloseable reports) implements AutoCloseable {
+    @Override
+    public void close() throws Exception {
+      server.close();
+      reports.close();
+    }
   }
 
   /** Begins to look, to compete for the lease, and to renew. Once. */

@@ -2,8 +2,12 @@ package io.refmesh.control.kubernetes;
 
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectReference;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.refmesh.control.inject.AdmissionEvents;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.HttpURLConnection;
@@ -12,8 +16,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /**
- * Says what happened to an object where {@code kubectl describe} shows it. Its name is made of the
- * object's version: of several replicas that see the same, one writes. Thread-safe.
+ * Says what happened to an object where {@code kubectl describe} shows it. The event of a change is
+ * named after the object's version: of several replicas that see the same, one writes. Thread-safe.
  */
 final class ObjectEvents {
 
@@ -41,30 +45,55 @@ final class ObjectEvents {
     write(object, "Warning", reason, message);
   }
 
+  /**
+   * Of something that may happen to the same object again and again: each has a name of its own.
+   */
+  void write(AdmissionEvents.Subject subject, String type, String reason, String message) {
+    // Not fewer than a moment apart: one thread writes them.
+    String name = subject.name() + "." + Long.toHexString(clock.instant().toEpochMilli());
+    write(
+        new ObjectReferenceBuilder()
+            .withApiVersion(subject.apiVersion())
+            .withKind(subject.kind())
+            .withNamespace(subject.namespace())
+            .withName(subject.name())
+            .withUid(subject.uid().isEmpty() ? null : subject.uid())
+            .build(),
+        name,
+        type,
+        reason,
+        message);
+  }
+
   private void write(HasMetadata object, String type, String reason, String message) {
+    ObjectMeta about = object.getMetadata();
+    write(
+        new ObjectReferenceBuilder()
+            .withApiVersion(object.getApiVersion())
+            .withKind(object.getKind())
+            .withNamespace(about.getNamespace())
+            .withName(about.getName())
+            .withUid(about.getUid())
+            .withResourceVersion(about.getResourceVersion())
+            .build(),
+        about.getName() + "." + reason.toLowerCase(Locale.ROOT) + "." + about.getResourceVersion(),
+        type,
+        reason,
+        message);
+  }
+
+  private void write(
+      ObjectReference object, String name, String type, String reason, String message) {
     String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-    String version = object.getMetadata().getResourceVersion();
     try {
       client
           .resource(
               new EventBuilder()
                   .withNewMetadata()
-                  .withNamespace(object.getMetadata().getNamespace())
-                  .withName(
-                      object.getMetadata().getName()
-                          + "."
-                          + reason.toLowerCase(Locale.ROOT)
-                          + "."
-                          + version)
+                  .withNamespace(object.getNamespace())
+                  .withName(name)
                   .endMetadata()
-                  .withNewInvolvedObject()
-                  .withApiVersion(object.getApiVersion())
-                  .withKind(object.getKind())
-                  .withNamespace(object.getMetadata().getNamespace())
-                  .withName(object.getMetadata().getName())
-                  .withUid(object.getMetadata().getUid())
-                  .withResourceVersion(version)
-                  .endInvolvedObject()
+                  .withInvolvedObject(object)
                   .withType(type)
                   .withReason(reason)
                   .withMessage(

@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -187,6 +188,51 @@ class IdentityThroughSidecarsTest {
     assertThat(serial(cart)).isNotEqualTo(before);
     // The one connection was kept through all of it.
     assertThat(cart.count("tls_handshakes_total", "inbound", "success")).isEqualTo(1);
+  }
+
+  @Test
+  @Acceptance(108)
+  void nothingFailsWhileTheMeshMovesFromOneRootToAnother() throws Exception {
+    TestCa next = new TestCa("next root");
+    List<X509Certificate> both = List.of(mesh.ca.root(), next.root());
+    cart.start();
+
+    // Too early: nobody believes the next root yet.
+    assertThat(called(next, List.of(next.root()))).isNotEqualTo(200);
+
+    // Both are believed; then the issuer moves; then the old one goes. A caller may be a step ahead
+    // or behind.
+    cart.certify(mesh.ca.leaf(TestMesh.identity("cart").uri()), both);
+    assertThat(called(mesh.ca, List.of(mesh.ca.root()))).isEqualTo(200);
+    assertThat(called(mesh.ca, both)).isEqualTo(200);
+    assertThat(called(next, both)).isEqualTo(200);
+    cart.certify(next.leaf(TestMesh.identity("cart").uri()), both);
+    assertThat(called(mesh.ca, both)).isEqualTo(200);
+    assertThat(called(next, both)).isEqualTo(200);
+    assertThat(called(next, List.of(next.root()))).isEqualTo(200);
+    cart.certify(next.leaf(TestMesh.identity("cart").uri()), List.of(next.root()));
+    assertThat(called(next, both)).isEqualTo(200);
+    assertThat(called(mesh.ca, both)).isNotEqualTo(200);
+  }
+
+  /** The status that a caller gets who was certified just now, over a connection of its own. */
+  private int called(TestCa issuer, List<X509Certificate> roots) throws Exception {
+    TestMesh.Sidecar caller = mesh.caller("caller").startBare();
+    caller.certify(issuer.leaf(TestMesh.identity("caller").uri()), roots);
+    return get(caller.calls(to(cart.endpoint()))).statusCode();
+  }
+
+  @Test
+  @Acceptance(157)
+  void withoutACaNewWorkloadsStayNotReadyAndOldOnesWork() throws Exception {
+    cart.start();
+    web.start();
+    HostPort listener = web.calls(to(cart.endpoint()));
+    TestMesh.Sidecar late = mesh.caller("late").startBare();
+
+    assertThat(late.admin("/ready")).startsWith("503").contains("certificate");
+    assertThat(get(listener).statusCode()).isEqualTo(200);
+    assertThat(cart.admin("/ready")).startsWith("200");
   }
 
   private static String serial(TestMesh.Sidecar sidecar) {

@@ -35,6 +35,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -292,7 +293,11 @@ final class TestMesh implements AutoCloseable {
     }
 
     void certify(TestCa.Leaf leaf) {
-      control().certificate(WorkloadCertificate.of(leaf.key(), leaf.chain(), List.of(ca.root())));
+      certify(leaf, List.of(ca.root()));
+    }
+
+    void certify(TestCa.Leaf leaf, List<X509Certificate> roots) {
+      control().certificate(WorkloadCertificate.of(leaf.key(), leaf.chain(), roots));
     }
 
     Sidecar allow(InboundPolicy.Default policy, Authorization... rules) {

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.refmesh.control.registry.Registry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -232,12 +233,15 @@ public final class ClusterClient implements ClusterApi {
   }
 
   private ApiFailure unanswered(Throwable cause) {
-    Throwable deepest = cause;
-    while (deepest.getCause() != null) {
-      deepest = deepest.getCause();
+    String what = "";
+    for (Throwable reason = cause; reason != null; reason = reason.getCause()) {
+      if (reason instanceof ConnectException && reason.getMessage() == null) {
+        // The JDK's client keeps silent about why.
+        what = "cannot connect";
+        break;
+      }
+      what = Optional.ofNullable(reason.getMessage()).orElse(reason.getClass().getSimpleName());
     }
-    String what =
-        Optional.ofNullable(deepest.getMessage()).orElse(deepest.getClass().getSimpleName());
     return new ApiFailure(
         0,
         server
@@ -289,8 +293,14 @@ public final class ClusterClient implements ClusterApi {
       }
       return config;
     } catch (RuntimeException e) {
+      Throwable reason = e.getCause() == null ? e : e.getCause();
       throw new Registry.Unavailable(
-          "KUBECONFIG: " + kubeconfig + " cannot be read: " + e.getMessage() + expected, e);
+          "KUBECONFIG: "
+              + kubeconfig
+              + " cannot be read: "
+              + String.valueOf(reason.getMessage()).lines().findFirst().orElse("")
+              + expected,
+          e);
     }
   }
 

@@ -20,7 +20,7 @@ record Pace(Duration first, Duration longest, Duration stall, Duration start, Du
           Duration.ofMillis(200),
           Duration.ofSeconds(10),
           Duration.ofSeconds(90),
-          Duration.ofSeconds(30),
+          Duration.ofSeconds(15),
           Duration.ofSeconds(30));
 
   /**

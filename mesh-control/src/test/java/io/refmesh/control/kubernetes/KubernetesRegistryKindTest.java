@@ -14,6 +14,8 @@ import io.refmesh.control.registry.Instances.Instance;
 import io.refmesh.control.registry.Registry;
 import io.refmesh.control.registry.Service;
 import java.io.ByteArrayInputStream;
+import java.net.InetSocketAddress;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +24,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -33,6 +37,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Against a real API server, in a namespace of its own; KUBECONFIG says which. Pods get no node:
@@ -74,6 +79,9 @@ class KubernetesRegistryKindTest {
   private KubernetesClient client;
   private KubernetesRegistry registry;
   private boolean madeRoutes;
+  private Relay relay;
+  @TempDir static Path folder;
+  private final Map<String, Health> healths = new ConcurrentHashMap<>();
 
   @BeforeAll
   void open() throws Exception {
@@ -84,13 +92,20 @@ class KubernetesRegistryKindTest {
     kubeconfig = Path.of(requireNonNull(setting));
     ClusterClient connection = ClusterClient.open(new ClusterAccess.Kubeconfig(kubeconfig));
     client = connection.fabric8();
+    URL server = client.getMasterUrl();
+    relay = new Relay(new InetSocketAddress(server.getHost(), server.getPort()));
+    Path throughRelay =
+        Files.writeString(
+            folder.resolve("kubeconfig"),
+            Files.readString(kubeconfig)
+                .replace(server.getHost() + ":" + server.getPort(), "127.0.0.1:" + relay.port()));
     create("{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
     registry =
         new KubernetesRegistry(
-            connection,
+            ClusterClient.open(new ClusterAccess.Kubeconfig(throughRelay)),
             InstantSource.system(),
             random,
-            health -> {},
+            health -> healths.put(health.resource(), health),
             new Pace(
                 Duration.ofMillis(200),
                 Duration.ofSeconds(2),
@@ -102,7 +117,7 @@ class KubernetesRegistryKindTest {
   }
 
   @AfterAll
-  void close() {
+  void close() throws Exception {
     if (registry != null) {
       client.namespaces().withName(namespace).delete();
       if (madeRoutes) {
@@ -114,6 +129,10 @@ class KubernetesRegistryKindTest {
             .delete();
       }
       registry.close();
+      relay.close();
+    }
+    if (client != null) {
+      client.close();
     }
   }
 
@@ -217,6 +236,32 @@ class KubernetesRegistryKindTest {
       writer.judged(List.of(status), List.of());
       assertThat(results.poll(500, TimeUnit.MILLISECONDS)).isNull();
     }
+  }
+
+  @Test
+  void whatWasKnownHoldsWhileTheServerIsCutOffAndWhatHappenedMeanwhileIsLearntAfterwards()
+      throws Exception {
+    create(service("before", ""));
+    create(service("goes", ""));
+    next(view -> service(view, "goes"));
+    relay.cut();
+
+    next(view -> view.contents().problems().stream().findFirst());
+    create(service("meanwhile", ""));
+    client.services().inNamespace(namespace).withName("goes").delete();
+    assertThat(service(newest, "before")).isPresent();
+    assertThat(service(newest, "goes")).isPresent();
+    Health services = requireNonNull(healths.get("services"));
+    assertThat(services.reconnects()).isPositive();
+
+    relay.restore();
+    next(view -> service(view, "meanwhile"));
+    next(view -> service(view, "goes").isEmpty() ? Optional.of(true) : Optional.empty());
+    next(view ->
+        view.contents().problems().stream().noneMatch(one -> one.message().contains("still holds"))
+            ? Optional.of(true)
+            : Optional.empty());
+    assertThat(services.lists()).as("it went on where it was").isEqualTo(1);
   }
 
   private void create(String yaml) {

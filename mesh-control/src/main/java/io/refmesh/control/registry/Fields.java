@@ -168,6 +168,13 @@ final class Fields {
     return Optional.empty();
   }
 
+  /** Whether it is the boolean {@code false}; anything else is not read by this. */
+  boolean isFalse(String name) {
+    return value(name) instanceof ScalarNode scalar
+        && scalar.getTag().equals(Tag.BOOL)
+        && scalar.getValue().equals("false");
+  }
+
   Optional<Duration> duration(String name, Duration from, Duration to) {
     Node node = value(name);
     if (node == null) {

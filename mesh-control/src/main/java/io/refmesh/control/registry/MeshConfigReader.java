@@ -4,6 +4,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.InboundPolicy;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Reads MeshConfig; every field has a default. */
@@ -41,11 +42,18 @@ final class MeshConfigReader {
                 .parsed("defaultInboundPolicy", InboundPolicy.Default::parse)
                 .orElse(proxy.defaultInboundPolicy()),
             proxyFields.oneOf("profile", "standard", "small").orElse(proxy.profile()),
-            proxyFields.oneOf("accessLog", "off", "text", "json").orElse(proxy.accessLog()),
+            accessLog(proxyFields).orElse(proxy.accessLog()),
             proxyFields
                 .duration("drainTimeout", Duration.ZERO, Duration.ofHours(1))
                 .orElse(proxy.drainTimeout()),
             telemetry(proxyFields)));
+  }
+
+  /** kubectl reads an unquoted {@code off} as false, as YAML 1.1 says. */
+  private static Optional<String> accessLog(Fields proxy) {
+    return proxy.isFalse("accessLog")
+        ? Optional.of("off")
+        : proxy.oneOf("accessLog", "off", "text", "json");
   }
 
   private static MeshConfig.Telemetry telemetry(Fields proxy) {

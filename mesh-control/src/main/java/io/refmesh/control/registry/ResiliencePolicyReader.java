@@ -56,8 +56,10 @@ final class ResiliencePolicyReader {
 
   private static RetryFields retry(Fields fields) {
     Optional<List<RetryCondition>> on = Optional.empty();
-    if (fields.has("on")) {
-      on = Optional.of(fields.parsedList("on", fields.words("on"), RetryCondition::parse));
+    // kubectl reads an unquoted `on` as true, as YAML 1.1 says, and sends that as the field's name.
+    String name = fields.has("true") && !fields.has("on") ? "true" : "on";
+    if (fields.has(name)) {
+      on = Optional.of(fields.parsedList(name, fields.words(name), RetryCondition::parse));
     }
     Fields backoff = fields.object("backoff");
     Optional<Duration> base = backoff.duration("base", Duration.ZERO, HOUR);

@@ -49,6 +49,24 @@ class ValidatorTest {
   }
 
   @Test
+  void refusesEveryObjectWithAMistakeAndNoOther() throws IOException {
+    List<SchemaObjects> objects = SchemaObjects.read("shop");
+
+    assertThat(objects)
+        .allSatisfy(each -> {
+          List<String> problems = Validator.problems(each.object());
+          if (each.caught().equals("nobody")) {
+            assertThat(problems).as(each.object().toString()).isEmpty();
+          } else {
+            assertThat(problems).as(each.object().toString()).isNotEmpty();
+            assertThat(problems).allMatch(problem -> problem.contains("(expected: "));
+          }
+        });
+    assertThat(objects.stream().map(SchemaObjects::caught).distinct())
+        .containsExactlyInAnyOrder("nobody", "schema", "validate");
+  }
+
+  @Test
   void takesAnObjectAsAnApiServerSendsIt() {
     ObjectNode object =
         Pods.pod(

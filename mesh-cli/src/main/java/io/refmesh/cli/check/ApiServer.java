@@ -5,16 +5,22 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.http.HttpResponse;
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,11 +35,28 @@ public final class ApiServer implements Cluster, AutoCloseable {
 
   /** Of KUBECONFIG, or of the file that kubectl reads without it. */
   public static ApiServer of(Optional<String> context) throws IOException {
+    List<Path> files = kubeconfigs();
+    if (files.stream().noneMatch(Files::isRegularFile)) {
+      throw new IOException(
+          "there is no kubeconfig: "
+              + files.stream().map(Path::toString).collect(Collectors.joining(", "))
+              + " (expected: KUBECONFIG, or ~/.kube/config, names a cluster)");
+    }
     Config config;
     try {
       config = Config.autoConfigure(context.orElse(null));
     } catch (KubernetesClientException e) {
       throw new IOException("the kubeconfig cannot be used: " + e.getMessage(), e);
+    }
+    // A context that is not there would silently be another one.
+    if (context.isPresent()
+        && (config.getCurrentContext() == null
+            || !context.get().equals(config.getCurrentContext().getName()))) {
+      throw new IOException(
+          "--context: "
+              + context.get()
+              + " is not in the kubeconfig (expected: one that `kubectl config get-contexts`"
+              + " shows)");
     }
     config.setConnectionTimeout(ANSWER_WITHIN_MILLIS);
     config.setRequestTimeout(ANSWER_WITHIN_MILLIS);
@@ -112,15 +135,27 @@ public final class ApiServer implements Cluster, AutoCloseable {
     client.close();
   }
 
+  private static List<Path> kubeconfigs() {
+    String variable = System.getenv().getOrDefault("KUBECONFIG", "");
+    return variable.isEmpty()
+        ? List.of(Path.of(System.getProperty("user.home"), ".kube", "config"))
+        : Arrays.stream(variable.split(File.pathSeparator, -1)).map(Path::of).toList();
+  }
+
   private IOException failed(String path, KubernetesClientException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    String reason =
+        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     return new IOException(
         "the API server at "
             + client.getMasterUrl()
             + " does not answer "
             + path
             + ": "
-            + cause.getMessage()
+            + reason
             + " (expected: a cluster that KUBECONFIG or ~/.kube/config names)",
         e);
   }

@@ -286,7 +286,7 @@ public final class Control implements AutoCloseable {
     publisher.publish(snapshots);
     collectProblems(resources, snapshots);
     if (statuses != null) {
-      statuses.judged(snapshots.routes(), resources.problems());
+      statuses.judged(resources, snapshots.routes(), problems);
     }
     metrics.built(
         resources.resources().size(), problems.size(), Duration.between(now, clock.instant()));

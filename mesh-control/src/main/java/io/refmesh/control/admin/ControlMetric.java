@@ -34,8 +34,8 @@ public enum ControlMetric {
       "Times that all objects of a kind were read anew; once when all goes well."),
   STATUS_WRITES(
       "control_status_writes",
-      "Writes of a route's status by result: written, conflict (it was changed in the meantime) or"
-          + " failed."),
+      "Writes of an object's status by result: written, conflict (it was changed in the meantime)"
+          + " or failed."),
   FAILURES(
       "control_writer_failures",
       "Steps of the writer thread that failed unexpectedly; its log says why.");

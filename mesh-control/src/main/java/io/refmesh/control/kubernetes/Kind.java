@@ -71,6 +71,11 @@ enum Kind {
     return group.equals(OURS);
   }
 
+  /** What becomes of an object is told in its status. */
+  boolean answered() {
+    return !builtIn();
+  }
+
   /**
    * As in {@code kubectl get} and in rules of roles: {@code httproutes.gateway…} or {@code pods}.
    */

@@ -146,7 +146,7 @@ public final class KubernetesRegistry implements Registry, PodAddresses, Namespa
   }
 
   /**
-   * Starts to write what became of routes into their status.
+   * Starts to write what became of objects into their status.
    *
    * @param leading whether this replica is the one that writes; asked before each write
    * @param results is told of each write: written, conflict or failed
@@ -197,10 +197,10 @@ public final class KubernetesRegistry implements Registry, PodAddresses, Namespa
   /** An object whose status is ours to write. */
   record Answerable(Kind.Served kind, Written object) {}
 
-  /** The routes that are about Services, by name. */
+  /** The routes that are about Services and the objects of our kinds, by name. */
   synchronized List<Answerable> answerable() {
     return written.values().stream()
-        .filter(follower -> follower.kind().kind().route())
+        .filter(follower -> follower.kind().kind().answered())
         .flatMap(follower ->
             follower.items().stream().map(object -> new Answerable(follower.kind(), object)))
         .sorted(Comparator.comparing(one -> one.object().object()))

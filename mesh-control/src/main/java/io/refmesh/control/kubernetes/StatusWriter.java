@@ -1,6 +1,7 @@
 package io.refmesh.control.kubernetes;
 
 import io.refmesh.control.build.RouteStatus;
+import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.Problem;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -18,10 +19,11 @@ import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes what became of each route into its status, as long as this replica leads: only where it
+ * Writes what became of each object into its status, as long as this replica leads: only where it
  * differs, only our part of it, and only upon the version that was judged, so that a leader that
  * was paused cannot undo what the next one wrote. Works on a thread of its own; of what it is told
  * only the newest waits.
@@ -36,8 +38,8 @@ public final class StatusWriter implements AutoCloseable {
   /** Looks again this often: whether we lead now, and whether somebody undid what we wrote. */
   private static final Duration AGAIN = Duration.ofSeconds(10);
 
-  /** What became of the routes, and what is wrong with those that could not be read. */
-  private record Judged(List<RouteStatus> routes, List<Problem> problems) {}
+  /** Of one state: what is in force, what became of its routes, and everything that is wrong. */
+  private record Judged(Contents contents, List<RouteStatus> routes, List<Problem> problems) {}
 
   private final KubernetesRegistry registry;
   private final ClusterApi api;
@@ -46,7 +48,7 @@ public final class StatusWriter implements AutoCloseable {
   private final Consumer<String> results;
   private final Semaphore signals = new Semaphore(0);
   private final Thread thread;
-  private volatile Judged newest = new Judged(List.of(), List.of());
+  private volatile Judged newest = new Judged(Contents.EMPTY, List.of(), List.of());
 
   /**
    * @param leading whether this replica is the one that writes; asked before each write
@@ -67,8 +69,8 @@ public final class StatusWriter implements AutoCloseable {
   }
 
   /** What was built from the newest state; returns at once. */
-  public void judged(List<RouteStatus> routes, List<Problem> problems) {
-    newest = new Judged(List.copyOf(routes), List.copyOf(problems));
+  public void judged(Contents contents, List<RouteStatus> routes, List<Problem> problems) {
+    newest = new Judged(contents, List.copyOf(routes), List.copyOf(problems));
     signals.release();
   }
 
@@ -97,17 +99,25 @@ public final class StatusWriter implements AutoCloseable {
         .routes()
         .forEach(status ->
             byObject.put(status.kind() + " " + status.namespace() + "/" + status.name(), status));
-    for (KubernetesRegistry.Answerable route : registry.answerable()) {
+    Map<String, Integer> inForce = new HashMap<>();
+    judged
+        .contents()
+        .resources()
+        .forEach(resource -> inForce.put(resource.object(), resource.metadata().generation()));
+    for (KubernetesRegistry.Answerable object : registry.answerable()) {
       if (!leading.getAsBoolean()) {
         return;
       }
+      String name = object.object().object();
       Optional<ObjectNode> patch =
-          patch(
-              route.object(),
-              Optional.ofNullable(byObject.get(route.object().object())),
-              judged.problems());
+          object.kind().kind().route()
+              ? route(
+                  object.object(),
+                  Optional.ofNullable(byObject.get(name)),
+                  judged.contents().problems())
+              : policy(object.object(), Optional.ofNullable(inForce.get(name)), judged);
       if (patch.isPresent()) {
-        write(route, patch.get());
+        write(object, patch.get());
       }
     }
   }
@@ -131,7 +141,7 @@ public final class StatusWriter implements AutoCloseable {
   }
 
   /** Empty when the object says so already, or was changed since it was judged. */
-  private Optional<ObjectNode> patch(
+  private Optional<ObjectNode> route(
       Written object, Optional<RouteStatus> status, List<Problem> problems) {
     JsonNode text = ClusterClient.JSON.readTree(object.text());
     JsonNode current = ClusterClient.JSON.readTree(object.status()).path("parents");
@@ -154,23 +164,56 @@ public final class StatusWriter implements AutoCloseable {
       if (refusal.isEmpty()) {
         return Optional.empty();
       }
-      String field = refusal.get().field();
       RouteStatus.Condition refused =
-          new RouteStatus.Condition(
-              "Accepted",
-              "False",
-              "UnsupportedValue",
-              (field.isEmpty() ? "" : field + ": ") + refusal.get().message(),
-              generation);
+          condition("UnsupportedValue", sentence(refusal.get()), generation);
       references.forEach(reference -> wanted.add(parent(reference, List.of(refused), current)));
     }
     if (wanted.equals(current)) {
       return Optional.empty();
     }
+    return Optional.of(patch(object, "parents", wanted));
+  }
+
+  /** As {@link #route}, of an object of our own kinds. */
+  private Optional<ObjectNode> policy(Written object, Optional<Integer> inForce, Judged judged) {
+    JsonNode text = ClusterClient.JSON.readTree(object.text());
+    JsonNode current = ClusterClient.JSON.readTree(object.status()).path("conditions");
+    int generation = text.path("metadata").path("generation").asInt(0);
+    Optional<Problem> problem =
+        judged.problems().stream().filter(one -> one.object().equals(object.object())).findFirst();
+    boolean read = inForce.filter(version -> version == generation).isPresent();
+    if (!read && problem.isEmpty()) {
+      return Optional.empty();
+    }
+    RouteStatus.Condition condition =
+        problem.isPresent()
+            ? condition("Invalid", sentence(problem.get()), generation)
+            : new RouteStatus.Condition("Accepted", "True", "Accepted", "", generation);
+    ArrayNode wanted = JsonNodeFactory.instance.arrayNode();
+    current.forEach(other -> {
+      if (!other.path("type").asString("").equals(condition.type())) {
+        wanted.add(other);
+      }
+    });
+    put(condition, current, wanted.addObject());
+    return wanted.equals(current)
+        ? Optional.empty()
+        : Optional.of(patch(object, "conditions", wanted));
+  }
+
+  private static ObjectNode patch(Written object, String field, ArrayNode wanted) {
     ObjectNode patch = JsonNodeFactory.instance.objectNode();
     patch.putObject("metadata").put("resourceVersion", object.resourceVersion());
-    patch.putObject("status").set("parents", wanted);
-    return Optional.of(patch);
+    patch.putObject("status").set(field, wanted);
+    return patch;
+  }
+
+  private static RouteStatus.Condition condition(String reason, String message, int generation) {
+    return new RouteStatus.Condition("Accepted", "False", reason, message, generation);
+  }
+
+  private static String sentence(Problem problem) {
+    return (problem.field().isEmpty() ? "" : problem.field() + ": ") + problem.message();
   }
 
   private static boolean isOf(RouteStatus status, int generation) {
@@ -185,28 +228,33 @@ public final class StatusWriter implements AutoCloseable {
     parent.set("parentRef", reference);
     parent.put("controllerName", CONTROLLER);
     ArrayNode all = parent.putArray("conditions");
+    JsonNode before = MissingNode.getInstance();
+    for (JsonNode one : current) {
+      if (ours(one) && one.path("parentRef").equals(reference)) {
+        before = one.path("conditions");
+      }
+    }
     for (RouteStatus.Condition condition : conditions) {
-      ObjectNode one = all.addObject();
-      one.put("type", condition.type());
-      one.put("status", condition.status());
-      one.put("reason", condition.reason());
-      one.put("message", condition.message());
-      one.put("observedGeneration", condition.observedGeneration());
-      one.put("lastTransitionTime", since(reference, condition, current));
+      put(condition, before, all.addObject());
     }
     return parent;
   }
 
+  private void put(RouteStatus.Condition condition, JsonNode before, ObjectNode into) {
+    into.put("type", condition.type());
+    into.put("status", condition.status());
+    into.put("reason", condition.reason());
+    into.put("message", condition.message());
+    into.put("observedGeneration", condition.observedGeneration());
+    into.put("lastTransitionTime", since(condition, before));
+  }
+
   // When the condition became what it is: as it was written, unless it is another now.
-  private String since(JsonNode reference, RouteStatus.Condition condition, JsonNode current) {
-    for (JsonNode parent : current) {
-      if (ours(parent) && parent.path("parentRef").equals(reference)) {
-        for (JsonNode before : parent.path("conditions")) {
-          if (before.path("type").asString("").equals(condition.type())
-              && before.path("status").asString("").equals(condition.status())) {
-            return before.path("lastTransitionTime").asString("");
-          }
-        }
+  private String since(RouteStatus.Condition condition, JsonNode before) {
+    for (JsonNode one : before) {
+      if (one.path("type").asString("").equals(condition.type())
+          && one.path("status").asString("").equals(condition.status())) {
+        return one.path("lastTransitionTime").asString("");
       }
     }
     return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();

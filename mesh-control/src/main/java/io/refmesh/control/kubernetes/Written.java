@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What is kept of an object that says what the mesh shall do: as much of its text as the readers
- * look at, and of a route its status, which is ours to write.
+ * look at, and its status where that is ours to write.
  *
  * @param text JSON for the parser
  * @param resourceVersion of the object when its status is ours to write, else empty: it changes
@@ -62,7 +62,7 @@ record Written(
     if (kind.kind() != Kind.NAMESPACE && !spec.isMissingNode()) {
       kept.set("spec", spec);
     }
-    boolean answered = kind.kind().route();
+    boolean answered = kind.kind().answered();
     return Optional.of(
         new Written(
             kind.kind(),

@@ -220,7 +220,7 @@ class KubernetesRegistryKindTest {
               namespace,
               "cart",
               List.of(new RouteStatus.Parent(namespace + "/cart", 80, List.of(accepted))));
-      writer.judged(List.of(status), List.of());
+      writer.judged(Contents.EMPTY, List.of(status), List.of());
       assertThat(results.poll(10, TimeUnit.SECONDS)).isEqualTo("written");
       String written =
           client
@@ -233,7 +233,7 @@ class KubernetesRegistryKindTest {
 
       // Once it has heard of its own write there is nothing left to say.
       TimeUnit.MILLISECONDS.sleep(500);
-      writer.judged(List.of(status), List.of());
+      writer.judged(Contents.EMPTY, List.of(status), List.of());
       assertThat(results.poll(500, TimeUnit.MILLISECONDS)).isNull();
     }
   }

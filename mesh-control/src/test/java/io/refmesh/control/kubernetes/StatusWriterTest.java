@@ -3,7 +3,9 @@ package io.refmesh.control.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.control.build.RouteStatus;
+import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.Problem;
+import io.refmesh.control.registry.ResourceParser;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -56,7 +58,7 @@ class StatusWriterTest {
   @Test
   void writesTheConditionsOfEachParentUponTheVersionThatWasJudged() throws Exception {
     api.put(Kind.HTTP_ROUTE, route(3, ""));
-    writer().judged(List.of(accepted(3)), List.of());
+    writer().judged(Contents.EMPTY, List.of(accepted(3)), List.of());
 
     assertThat(api.nextPatch())
         .isEqualTo(
@@ -76,7 +78,7 @@ class StatusWriterTest {
   void writesNothingWhereItStandsAlready() throws Exception {
     api.put(Kind.HTTP_ROUTE, route(3, status("3", "2026-01-01T00:00:00Z")));
     StatusWriter writer = writer();
-    writer.judged(List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
     provoke(writer);
 
     assertThat(api.maybePatch()).isEmpty();
@@ -85,7 +87,7 @@ class StatusWriterTest {
   @Test
   void keepsSinceWhenAConditionHolds() throws Exception {
     api.put(Kind.HTTP_ROUTE, route(4, status("3", "2026-01-01T00:00:00Z")));
-    writer().judged(List.of(accepted(4)), List.of());
+    writer().judged(Contents.EMPTY, List.of(accepted(4)), List.of());
 
     assertThat(api.nextPatch())
         .contains("\"observedGeneration\":4,\"lastTransitionTime\":\"2026-01-01T00:00:00Z\"");
@@ -95,7 +97,7 @@ class StatusWriterTest {
   void leavesWhatOtherControllersWrote() throws Exception {
     String other = "{parentRef: {name: gate}, controllerName: example.com/gate, conditions: []}";
     api.put(Kind.HTTP_ROUTE, route(3, "status: {parents: [" + other + "]}"));
-    writer().judged(List.of(accepted(3)), List.of());
+    writer().judged(Contents.EMPTY, List.of(accepted(3)), List.of());
 
     assertThat(api.nextPatch())
         .contains(
@@ -105,11 +107,10 @@ class StatusWriterTest {
   @Test
   void saysOfAVersionThatCannotBeReadWhatIsWrongWithIt() throws Exception {
     api.put(Kind.HTTP_ROUTE, route(4, ""));
+    Problem problem =
+        new Problem("", 0, 0, "HTTPRoute shop/cart", "spec.rules", "no (expected: yes)");
     writer()
-        .judged(
-            List.of(accepted(3)),
-            List.of(
-                new Problem("", 0, 0, "HTTPRoute shop/cart", "spec.rules", "no (expected: yes)")));
+        .judged(new Contents(List.of(), List.of(problem)), List.of(accepted(3)), List.of(problem));
 
     assertThat(api.nextPatch())
         .contains(
@@ -122,7 +123,7 @@ class StatusWriterTest {
   void saysNothingOfAVersionThatWasNotJudgedYet() throws Exception {
     api.put(Kind.HTTP_ROUTE, route(4, ""));
     StatusWriter writer = writer();
-    writer.judged(List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
     provoke(writer);
 
     assertThat(api.maybePatch()).isEmpty();
@@ -133,12 +134,12 @@ class StatusWriterTest {
     api.put(Kind.HTTP_ROUTE, route(3, ""));
     leading.set(false);
     StatusWriter writer = writer();
-    writer.judged(List.of(accepted(3)), List.of());
-    writer.judged(List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
     assertThat(results.poll(50, TimeUnit.MILLISECONDS)).isNull();
 
     leading.set(true);
-    writer.judged(List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
     assertThat(api.nextPatch()).contains("Accepted");
   }
 
@@ -147,12 +148,54 @@ class StatusWriterTest {
     api.put(Kind.HTTP_ROUTE, route(3, ""));
     api.failPatches(new ApiFailure(409, "the object has been modified"));
     StatusWriter writer = writer();
-    writer.judged(List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
     assertThat(results.poll(5, TimeUnit.SECONDS)).isEqualTo("conflict");
 
     api.failPatches(null);
-    writer.judged(List.of(accepted(3)), List.of());
+    writer.judged(Contents.EMPTY, List.of(accepted(3)), List.of());
     assertThat(api.nextPatch()).contains("Accepted");
+  }
+
+  @Test
+  void saysOfOurKindsThatTheyHoldOrWhatIsWrong() throws Exception {
+    api.put(Kind.RATE_LIMIT_POLICY, policy(2));
+    StatusWriter writer = writer();
+    Contents read =
+        new Contents(
+            ResourceParser.parseObject(Manifests.of(policy(2)).toString()).resources(), List.of());
+    assertThat(read.resources()).hasSize(1);
+    writer.judged(read, List.of(), List.of());
+
+    String name = "RateLimitPolicy shop/cart ";
+    assertThat(api.nextPatch())
+        .startsWith(name)
+        .contains("{\"type\":\"Accepted\",\"status\":\"True\"", "\"observedGeneration\":2,");
+
+    Problem problem =
+        new Problem("", 0, 0, name.strip(), "spec.targetRefs[0]", "there is no Service shop/cart");
+    writer.judged(read, List.of(), List.of(problem));
+    assertThat(api.nextPatch())
+        .contains(
+            "{\"type\":\"Accepted\",\"status\":\"False\",\"reason\":\"Invalid\","
+                + "\"message\":\"spec.targetRefs[0]: there is no Service shop/cart\"");
+
+    // A version that was neither read nor refused yet is not spoken of.
+    api.nextWatch(Kind.RATE_LIMIT_POLICY);
+    api.put(Kind.RATE_LIMIT_POLICY, policy(3));
+    provoke(writer);
+    assertThat(api.maybePatch()).isEmpty();
+  }
+
+  private static String policy(int generation) {
+    return """
+    apiVersion: refmesh.io/v1alpha1
+    kind: RateLimitPolicy
+    metadata: {name: cart, namespace: shop, generation: %d}
+    spec:
+      targetRefs: [{kind: Service, name: cart}]
+      total: {requestsPerSecond: 10}
+    """
+        .formatted(generation);
   }
 
   private StatusWriter writer() throws Exception {
@@ -169,6 +212,7 @@ class StatusWriterTest {
         Kind.HTTP_ROUTE, route(9, "").replace("name: cart, namespace", "name: zebra, namespace"));
     RouteStatus.Parent parent = accepted(9).parents().getFirst();
     writer.judged(
+        Contents.EMPTY,
         List.of(accepted(3), new RouteStatus("HTTPRoute", "shop", "zebra", List.of(parent))),
         List.of());
     assertThat(api.nextPatch()).startsWith("HTTPRoute shop/zebra");

@@ -1,5 +1,6 @@
 package io.refmesh.control;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -33,6 +34,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -368,6 +370,42 @@ class ControlTest {
                     "REFMESH_FOLDER", folder.toString(), "REFMESH_CONTROL_ADDRESS", "localhost")))
         .hasMessageContaining(
             "REFMESH_CONTROL_ADDRESS: localhost (expected: an IP address and a port");
+  }
+
+  @Test
+  void namesWhatIsWrongWithTheSettingsOfACluster() throws Exception {
+    Path kubeconfig = Files.writeString(base.resolve("kubeconfig"), "");
+    Map<String, String> right =
+        Map.of(
+            "REFMESH_REGISTRY", "kubernetes",
+            "KUBECONFIG", kubeconfig.toString(),
+            "REFMESH_STATE", state.toString(),
+            "REFMESH_POD", "refmesh-control-1",
+            "REFMESH_WEBHOOK_ADDRESS", "0.0.0.0:8443",
+            "REFMESH_PROXY_IMAGE", "localhost:5000/refmesh/proxy:0.1.0");
+
+    assertThat(ControlConfig.from(right).source())
+        .isInstanceOfSatisfying(
+            ControlConfig.Source.Cluster.class,
+            cluster -> {
+              assertThat(cluster.replica()).isEqualTo("refmesh-control-1");
+              ControlConfig.Webhooks webhooks = requireNonNull(cluster.webhooks());
+              assertThat(webhooks.proxyVersion()).isEqualTo("0.1.0");
+              assertThat(webhooks.pullPolicy()).isEqualTo("IfNotPresent");
+            });
+    Map<String, String> wrong = new HashMap<>(right);
+    wrong.put("REFMESH_PROXY_IMAGE", "refmesh/proxy");
+    assertThatThrownBy(() -> ControlConfig.from(wrong))
+        .hasMessageContaining(
+            "REFMESH_PROXY_IMAGE: refmesh/proxy (expected: the image of the sidecar with its tag)");
+    wrong.putAll(right);
+    wrong.put("REFMESH_PROXY_PULL_POLICY", "Sometimes");
+    assertThatThrownBy(() -> ControlConfig.from(wrong))
+        .hasMessageContaining("REFMESH_PROXY_PULL_POLICY: Sometimes (expected: Always");
+    wrong.remove("REFMESH_WEBHOOK_ADDRESS");
+    assertThat(ControlConfig.from(wrong).source())
+        .isInstanceOfSatisfying(
+            ControlConfig.Source.Cluster.class, cluster -> assertThat(cluster.webhooks()).isNull());
   }
 
   private static String dial(WatchResponse response) {

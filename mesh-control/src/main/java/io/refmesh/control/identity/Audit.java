@@ -3,6 +3,7 @@ package io.refmesh.control.identity;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -53,7 +54,24 @@ public final class Audit implements AutoCloseable {
 
   /** For a control plane whose standard output outlives it. */
   public static Audit toStandardOutput(InstantSource clock) {
-    return to(Channels.newChannel(new FileOutputStream(FileDescriptor.out)), clock);
+    return to(Channels.newChannel(new StandardOutput()), clock);
+  }
+
+  /** Stays open when the log is closed: others still write there. */
+  private static final class StandardOutput extends OutputStream {
+
+    @SuppressWarnings("resource") // Nobody owns standard output.
+    private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+
+    @Override
+    public void write(int one) throws IOException {
+      out.write(one);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      out.write(bytes, offset, length);
+    }
   }
 
   static Audit to(WritableByteChannel lines, InstantSource clock) {

@@ -11,6 +11,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.wire.v1.CertifyRequest;
 import io.refmesh.model.wire.v1.CertifyResponse;
 import java.io.ByteArrayInputStream;
+import java.io.FileDescriptor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -171,6 +172,13 @@ class CertifyServiceTest {
     assertThatThrownBy(() -> certify(Csrs.forUri(key, WEB.uri())))
         .isInstanceOfSatisfying(
             Refusal.class, r -> assertThat(r.reason()).isEqualTo(Reason.AUDIT_UNAVAILABLE));
+  }
+
+  @Test
+  void leavesStandardOutputToOthersWhenItsLogIsClosed() throws Exception {
+    Audit.toStandardOutput(clock).close();
+
+    assertThat(FileDescriptor.out.valid()).isTrue();
   }
 
   @Test

@@ -72,7 +72,7 @@ final class ControlPlaneCheck {
     }
     int wanted = deployment.path("spec").path("replicas").asInt(1);
     int available = deployment.path("status").path("availableReplicas").asInt(0);
-    if (available >= wanted) {
+    if (available >= wanted && wanted > 0) {
       return Finding.ok(
           "control-plane",
           available + " of " + wanted + " ready, " + container.path("image").asString());

@@ -172,6 +172,14 @@ final class ClusterCheckTest {
   }
 
   @Test
+  void noticesAControlPlaneThatIsScaledDown() throws IOException {
+    ObjectNode deployment = cluster.change(ControlPlaneCheck.DEPLOYMENT);
+    ((ObjectNode) deployment.path("spec")).put("replicas", 0);
+    deployment.putObject("status");
+    assertFailed(check().installed(), "control-plane", "0 of 0 ready");
+  }
+
+  @Test
   void noticesAnIssuerThatEnded() throws IOException {
     issuer(ca.leaf(ISSUER, now.minusSeconds(90), now.minusSeconds(30)));
     assertFailed(check().installed(), "certificates", "the CA ended at");

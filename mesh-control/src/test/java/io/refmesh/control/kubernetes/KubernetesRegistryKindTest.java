@@ -11,6 +11,7 @@ import io.refmesh.control.build.RouteStatus;
 import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.HttpRoute;
 import io.refmesh.control.registry.Instances.Instance;
+import io.refmesh.control.registry.RateLimitPolicy;
 import io.refmesh.control.registry.Registry;
 import io.refmesh.control.registry.Service;
 import java.io.ByteArrayInputStream;
@@ -262,6 +263,43 @@ class KubernetesRegistryKindTest {
             ? Optional.of(true)
             : Optional.empty());
     assertThat(services.lists()).as("it went on where it was").isEqualTo(1);
+  }
+
+  @Test
+  void aPolicyIsToldWhetherItHolds() throws Exception {
+    assumeTrue(
+        client.apiextensions().v1().customResourceDefinitions().list().getItems().stream()
+            .anyMatch(kind -> kind.getMetadata().getName().equals("ratelimitpolicies.refmesh.io")),
+        "the mesh's kinds are not there (mesh install --crds | kubectl apply -f -)");
+    create(
+        """
+        apiVersion: refmesh.io/v1alpha1
+        kind: RateLimitPolicy
+        metadata: {name: cart}
+        spec: {targetRefs: [{kind: Service, name: cart}], total: {requestsPerSecond: 10}}
+        """);
+    RateLimitPolicy policy =
+        next(view ->
+            view.contents().only(RateLimitPolicy.class).stream()
+                .filter(one -> one.metadata().namespace().equals(namespace))
+                .findFirst());
+
+    BlockingQueue<String> results = new LinkedBlockingQueue<>();
+    try (StatusWriter writer = registry.writeStatus(() -> true, results::add)) {
+      writer.judged(
+          new Contents(List.of(policy), List.of()),
+          List.of(),
+          List.of(policy.problem("spec.targetRefs[0]", "there is no Service cart")));
+      assertThat(results.poll(10, TimeUnit.SECONDS)).isEqualTo("written");
+    }
+    assertThat(
+            client
+                .genericKubernetesResources("refmesh.io/v1alpha1", "RateLimitPolicy")
+                .inNamespace(namespace)
+                .withName("cart")
+                .get()
+                .toString())
+        .contains("spec.targetRefs[0]: there is no Service cart", "reason=Invalid");
   }
 
   private void create(String yaml) {

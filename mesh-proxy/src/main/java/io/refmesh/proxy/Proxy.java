@@ -49,6 +49,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -479,6 +480,14 @@ final class Proxy implements AutoCloseable {
     @Override
     public Instant now() {
       return clock.instant();
+    }
+
+    @Override
+    public CompletionStage<Optional<String>> connects(int port) {
+      return port < 1 || port > 65_535
+          ? CompletableFuture.completedStage(Optional.of(port + " (expected: 1 to 65535)"))
+          : ApplicationCheck.connects(
+              config.applicationAddress(port), sideLoops, transport.connections());
     }
 
     @Override

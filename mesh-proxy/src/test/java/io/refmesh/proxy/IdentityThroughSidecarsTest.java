@@ -151,6 +151,8 @@ class IdentityThroughSidecarsTest {
     cart.configure();
     assertThat(cart.admin("/ready")).startsWith("200");
     assertThat(get(address).statusCode()).isEqualTo(200);
+    assertThat(cart.admin("/application/" + application.address().port())).startsWith("200");
+    assertThat(cart.admin("/application/1")).startsWith("503");
   }
 
   @Test

@@ -45,6 +45,11 @@ final class JsonPatch {
     add(path + "/-", value);
   }
 
+  /** What the patch is for, as it makes it. */
+  ObjectNode target() {
+    return target;
+  }
+
   ArrayNode operations() {
     return operations;
   }

@@ -59,6 +59,7 @@ public final class PodPatcher {
     PodSettings.inherited(annotations, namespace.annotations())
         .forEach((name, value) -> patch.put("/metadata/annotations", name, value));
     patch.put("/metadata/annotations", Annotations.PROBES, Probes.of(pod.path("spec")));
+    Probes.leadToSidecar(patch);
     SidecarContainers containers = new SidecarContainers(settings, read);
     patch.append("/spec/volumes", containers.tokenVolume());
     patch.append("/spec/volumes", containers.rootsVolume());
@@ -106,13 +107,17 @@ public final class PodPatcher {
     JsonNode spec = pod.path("spec");
     if (has(spec.path("initContainers"), SidecarContainers.PROXY)
         || has(spec.path("containers"), SidecarContainers.PROXY)) {
-      String probes = Probes.of(spec);
-      if (annotations.containsKey(Annotations.PROBES)
-          && !annotations.getOrDefault(Annotations.PROBES, "").equals(probes)) {
+      if (annotations.containsKey(Annotations.PROBES)) {
         // Asked again, because another webhook added a container after us.
         JsonPatch patch = new JsonPatch(pod.deepCopy());
-        patch.put("/metadata/annotations", Annotations.PROBES, probes);
-        return Optional.of(new Injection.Patched(patch.operations()));
+        String probes = Probes.of(spec);
+        if (!annotations.getOrDefault(Annotations.PROBES, "").equals(probes)) {
+          patch.put("/metadata/annotations", Annotations.PROBES, probes);
+        }
+        Probes.leadToSidecar(patch);
+        if (!patch.operations().isEmpty()) {
+          return Optional.of(new Injection.Patched(patch.operations()));
+        }
       }
       return skip(
           Injection.Reason.ALREADY_INJECTED,

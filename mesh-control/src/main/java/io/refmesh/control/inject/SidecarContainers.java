@@ -28,7 +28,7 @@ final class SidecarContainers {
   /** The kubelet replaces the token when four fifths of this have passed. */
   private static final int TOKEN_SECONDS = 3600;
 
-  private static final int ADMIN_PORT = 4191;
+  static final int ADMIN_PORT = 4191;
   private static final int TAP_PORT = 4190;
 
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;

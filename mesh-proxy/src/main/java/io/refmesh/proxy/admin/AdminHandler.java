@@ -21,10 +21,12 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Answers one admin request after the other. On the admin loop. */
 @Sharable
@@ -36,9 +38,10 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   private static final String JSON = "application/json";
   private static final String JSON_LINES = "application/jsonl";
   private static final Pattern AGO = Pattern.compile("(\\d{1,6})(s|m|h)");
+  private static final Pattern APPLICATION = Pattern.compile("/application/(\\d{1,5})");
   private static final String PATHS =
-      "GET /live, GET /ready, GET /metrics, GET /config, GET /recorder, GET|PUT /log-level, POST"
-          + " /drain\n";
+      "GET /live, GET /ready, GET /application/<port>, GET /metrics, GET /config, GET /recorder,"
+          + " GET|PUT /log-level, POST /drain\n";
 
   private final AdminState state;
   private final ProxyMetrics metrics;
@@ -58,7 +61,28 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-    Answer answer = answer(context, request);
+    Matcher application = APPLICATION.matcher(request.uri());
+    if (request.method().equals(HttpMethod.GET) && application.matches()) {
+      // The one answer that has to be waited for; on this loop again when it comes.
+      state
+          .connects(Integer.parseInt(application.group(1)))
+          .whenComplete((failure, thrown) ->
+              context.executor().execute(() -> send(context, connected(failure, thrown))));
+      return;
+    }
+    send(context, answer(context, request));
+  }
+
+  private static Answer connected(@Nullable Optional<String> failure, @Nullable Throwable thrown) {
+    if (failure == null || thrown != null) {
+      return Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, thrown + "\n");
+    }
+    return failure.isEmpty()
+        ? Answer.text(HttpResponseStatus.OK, "connected\n")
+        : Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, failure.get() + "\n");
+  }
+
+  private static void send(ChannelHandlerContext context, Answer answer) {
     ByteBuf body = ByteBufUtil.writeUtf8(context.alloc(), answer.text());
     FullHttpResponse response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, answer.status(), body);

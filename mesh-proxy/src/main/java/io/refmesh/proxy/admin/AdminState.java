@@ -2,6 +2,8 @@ package io.refmesh.proxy.admin;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 
 /** What the admin port asks the proxy for. Called on the admin loop. */
 public interface AdminState {
@@ -20,6 +22,13 @@ public interface AdminState {
 
   /** For spans of time that end now. */
   Instant now();
+
+  /**
+   * Connects to a port of the application, for a kubelet that would only reach this proxy there.
+   *
+   * @return done within a second: empty when the application took the connection, else why not
+   */
+  CompletionStage<Optional<String>> connects(int port);
 
   /** Begins to drain, as on SIGTERM; returns at once. Again: does nothing. */
   void drain();

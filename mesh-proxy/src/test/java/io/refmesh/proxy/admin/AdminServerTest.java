@@ -27,6 +27,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
@@ -70,6 +73,16 @@ class AdminServerTest {
     assertThat(answer.statusCode()).isEqualTo(503);
     assertThat(answer.body()).isEqualTo("certificate: none yet\nconfiguration: none yet\n");
     assertThat(send("GET", "/live", "").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void saysWhetherTheApplicationTakesConnections() throws Exception {
+    assertThat(send("GET", "/application/8080", "").statusCode()).isEqualTo(200);
+    HttpResponse<String> refused = send("GET", "/application/8081", "");
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(refused.body()).isEqualTo("connection refused: 8081\n");
+    assertThat(send("GET", "/application/http", "").statusCode()).isEqualTo(404);
+    assertThat(send("POST", "/application/8080", "").statusCode()).isEqualTo(404);
   }
 
   @Test
@@ -207,6 +220,12 @@ class AdminServerTest {
   }
 
   private static final class FakeState implements AdminState {
+    @Override
+    public CompletionStage<Optional<String>> connects(int port) {
+      return CompletableFuture.supplyAsync(
+          () -> port == 8080 ? Optional.empty() : Optional.of("connection refused: " + port));
+    }
+
     final AtomicInteger drains = new AtomicInteger();
     volatile List<String> notReady = List.of();
 

@@ -384,61 +384,18 @@ public final class Control implements AutoCloseable {
     Instant now = clock.instant();
     List<Problem> all = new ArrayList<>(problems);
     all.addAll(publisher.problems());
-    List<StateView.Service> services = new ArrayList<>();
-    publisher
-        .snapshots()
-        .services()
-        .values()
-        .forEach(ports -> {
-          List<StateView.Endpoint> endpoints = new ArrayList<>();
-          ports.forEach(port ->
-              Optional.ofNullable(port.backends().get(port.id())).stream()
-                  .flatMap(backend -> backend.endpoints().stream())
-                  .forEach(endpoint ->
-                      endpoints.add(
-                          new StateView.Endpoint(
-                              port.id().port(),
-                              endpoint.address().toString(),
-                              endpoint.dial().toString(),
-                              endpoint.identity().map(SpiffeId::uri).orElse(""),
-                              endpoint.zone(),
-                              endpoint.ready(),
-                              endpoint.workload(),
-                              endpoint.replica()))));
-          services.add(
-              new StateView.Service(
-                  ports.getFirst().id().namespace(),
-                  ports.getFirst().id().service(),
-                  ports.stream().map(port -> port.id().port()).toList(),
-                  endpoints.stream()
-                      .filter(StateView.Endpoint::ready)
-                      .map(StateView.Endpoint::address)
-                      .distinct()
-                      .toList(),
-                  endpoints));
-        });
     return new StateView(
         address.toString(),
         authority.trustDomain(),
         authority.notAfter().toString(),
         all,
-        services,
+        publisher.snapshots().services().values().stream().map(StateView.Service::of).toList(),
         publisher.snapshots().routes(),
         contents().only(Detour.class).stream()
-            .map(detour ->
-                new StateView.Detour(
-                    detour.metadata().namespace(),
-                    detour.metadata().name(),
-                    detour.via().toString(),
-                    leases.end(detour, now).isPresent() ? "active" : "expired"))
+            .map(detour -> StateView.Detour.of(detour, leases.end(detour, now)))
             .toList(),
         contents().only(FaultPolicy.class).stream()
-            .map(policy ->
-                new StateView.Fault(
-                    policy.metadata().namespace(),
-                    policy.metadata().name(),
-                    leases.end(policy, now).map(Instant::toString).orElse(""),
-                    leases.end(policy, now).isPresent() ? "active" : "expired"))
+            .map(policy -> StateView.Fault.of(policy, leases.end(policy, now)))
             .toList(),
         certificates.values().stream()
             .sorted((a, b) -> a.workload().compareTo(b.workload()))

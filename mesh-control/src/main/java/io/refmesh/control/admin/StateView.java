@@ -2,8 +2,14 @@ package io.refmesh.control.admin;
 
 import io.refmesh.control.build.RouteStatus;
 import io.refmesh.control.publish.ProxyView;
+import io.refmesh.control.registry.FaultPolicy;
 import io.refmesh.control.registry.Problem;
+import io.refmesh.model.discovery.Destination;
+import io.refmesh.model.discovery.EndpointSpec;
+import io.refmesh.model.identity.SpiffeId;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What {@code /state} answers, as JSON: everything that the control plane knows and what each proxy
@@ -47,6 +53,25 @@ public record StateView(
       endpoints = List.copyOf(endpoints);
       all = List.copyOf(all);
     }
+
+    /**
+     * @param ports of one service, one at least
+     */
+    public static Service of(List<Destination> ports) {
+      List<Endpoint> all =
+          ports.stream()
+              .flatMap(port ->
+                  Optional.ofNullable(port.backends().get(port.id())).stream()
+                      .flatMap(backend -> backend.endpoints().stream())
+                      .map(endpoint -> Endpoint.of(port.id().port(), endpoint)))
+              .toList();
+      return new Service(
+          ports.getFirst().id().namespace(),
+          ports.getFirst().id().service(),
+          ports.stream().map(port -> port.id().port()).toList(),
+          all.stream().filter(Endpoint::ready).map(Endpoint::address).distinct().toList(),
+          all);
+    }
   }
 
   /**
@@ -61,18 +86,59 @@ public record StateView(
       String zone,
       boolean ready,
       String workload,
-      int replica) {}
+      int replica) {
+
+    static Endpoint of(int servicePort, EndpointSpec endpoint) {
+      return new Endpoint(
+          servicePort,
+          endpoint.address().toString(),
+          endpoint.dial().toString(),
+          endpoint.identity().map(SpiffeId::uri).orElse(""),
+          endpoint.zone(),
+          endpoint.ready(),
+          endpoint.workload(),
+          endpoint.replica());
+    }
+  }
 
   /**
    * @param state active or expired
    */
-  public record Detour(String namespace, String name, String via, String state) {}
+  public record Detour(String namespace, String name, String via, String state) {
+
+    /**
+     * @param ends empty when it has ended
+     */
+    public static Detour of(io.refmesh.control.registry.Detour detour, Optional<Instant> ends) {
+      return new Detour(
+          detour.metadata().namespace(),
+          detour.metadata().name(),
+          detour.via().toString(),
+          stateUntil(ends));
+    }
+  }
 
   /**
    * @param ends empty when it has ended
    * @param state active or expired
    */
-  public record Fault(String namespace, String name, String ends, String state) {}
+  public record Fault(String namespace, String name, String ends, String state) {
+
+    /**
+     * @param ends empty when it has ended
+     */
+    public static Fault of(FaultPolicy policy, Optional<Instant> ends) {
+      return new Fault(
+          policy.metadata().namespace(),
+          policy.metadata().name(),
+          ends.map(Instant::toString).orElse(""),
+          stateUntil(ends));
+    }
+  }
+
+  private static String stateUntil(Optional<Instant> ends) {
+    return ends.isPresent() ? "active" : "expired";
+  }
 
   /**
    * @param workload {@code namespace/workload/replica}

@@ -3,7 +3,6 @@ package io.refmesh.proxy.http.client;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.netty.util.concurrent.Ticker;
-import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.Outcome;
@@ -49,12 +48,6 @@ final class KeepAliveUpstream implements Upstream {
 
   @Override
   public void handle(Exchange exchange, Reply reply) {
-    if (closed) {
-      reply.done(
-          Outcome.Failed.before(
-              MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
-      return;
-    }
     Http1Connection connection = line.isEmpty() && mayShare(exchange) ? idle.pollLast() : null;
     if (connection != null) {
       connection.start(exchange, reply);
@@ -73,16 +66,16 @@ final class KeepAliveUpstream implements Upstream {
     }
   }
 
-  /** Idle connections close now, busy ones after their exchange. */
+  /**
+   * Idle connections close now, busy ones after their exchange. Who waits is served, and so is who
+   * comes late: an exchange goes on with the endpoints it began with.
+   */
   @Override
   public void close() {
     if (closed) {
       return;
     }
     closed = true;
-    line.fail(
-        Outcome.Failed.before(
-            MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
     for (Http1Connection connection : List.copyOf(idle)) {
       connection.close();
     }
@@ -135,7 +128,7 @@ final class KeepAliveUpstream implements Upstream {
   }
 
   private void maybeConnect() {
-    while (!closed && connecting < line.size() && open + connecting < connectionsMost) {
+    while (connecting < line.size() && open + connecting < connectionsMost) {
       connecting++;
       connector.connect(new Fresh());
     }

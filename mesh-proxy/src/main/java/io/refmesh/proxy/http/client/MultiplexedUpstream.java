@@ -2,7 +2,6 @@ package io.refmesh.proxy.http.client;
 
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Ticker;
-import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
 import io.refmesh.proxy.http.Exchange;
 import io.refmesh.proxy.http.Outcome;
@@ -51,12 +50,6 @@ final class MultiplexedUpstream implements Upstream {
    *     unprocessed
    */
   void handle(Exchange exchange, Reply reply, boolean again) {
-    if (closed) {
-      reply.done(
-          Outcome.Failed.before(
-              MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
-      return;
-    }
     Http2Connection connection = line.isEmpty() ? maybeUsable() : null;
     if (connection != null) {
       connection.start(exchange, reply, again);
@@ -66,16 +59,16 @@ final class MultiplexedUpstream implements Upstream {
     }
   }
 
-  /** Retires everything: idle connections close now, busy ones after their last stream. */
+  /**
+   * Retires everything: idle connections close now, busy ones after their last stream. Who waits is
+   * served, and so is who comes late: an exchange goes on with the endpoints it began with.
+   */
   @Override
   public void close() {
     if (closed) {
       return;
     }
     closed = true;
-    line.fail(
-        Outcome.Failed.before(
-            MeshError.CONNECT_FAILED, connector.name() + " is no longer an endpoint"));
     for (Http2Connection connection : List.copyOf(connections)) {
       connection.retire();
     }
@@ -126,7 +119,7 @@ final class MultiplexedUpstream implements Upstream {
   }
 
   private void maybeConnect() {
-    if (connecting || line.isEmpty() || closed || connections.size() >= connectionsMost) {
+    if (connecting || line.isEmpty() || connections.size() >= connectionsMost) {
       return;
     }
     connecting = true;
@@ -148,12 +141,11 @@ final class MultiplexedUpstream implements Upstream {
     @Override
     public void opened(Http2Connection connection) {
       connecting = false;
-      if (closed) {
-        connection.retire();
-        return;
-      }
       connections.add(connection);
       roomOn(connection);
+      if (closed) {
+        connection.retire();
+      }
       tellWhoWaits();
     }
 

@@ -3,6 +3,7 @@ package io.refmesh.proxy.http.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
@@ -375,9 +376,27 @@ abstract class HttpClientContract {
     Sent busy = requests.get("/");
     Call call = call(0);
     loop.run(upstream::close);
-    assertThat(requests.get("/").awaitFailure().progress()).isEqualTo(Progress.NOT_SENT);
     loop.run(() -> call.answer(200, "whole"));
     assertThat(busy.await()).isEqualTo(new Outcome.Answered(200, -1));
     loop.until("closed", () -> !loop.dialled.getFirst().isActive());
+  }
+
+  /** Their route led here when they began; a later version of it does not. */
+  @Test
+  void servesWhoWaitsOrComesLateWhenItIsClosedAndKeepsNothing() {
+    Upstream upstream = loop.upstream(port, sidecar());
+    Requests requests = requests(upstream);
+    Sent waiting = requests.get("/");
+    loop.run(upstream::close);
+    Call first = call(0);
+    loop.run(() -> first.answer(200, "whole"));
+    assertThat(waiting.await()).isEqualTo(new Outcome.Answered(200, -1));
+
+    Sent late = requests.get("/");
+    Call second = call(1);
+    loop.run(() -> second.answer(200, "whole"));
+    assertThat(late.await()).isEqualTo(new Outcome.Answered(200, -1));
+    loop.until("closed", () -> loop.dialled.stream().noneMatch(Channel::isActive));
+    assertThat(loop.dialled).hasSize(2);
   }
 }

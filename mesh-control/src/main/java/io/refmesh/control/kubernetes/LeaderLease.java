@@ -48,6 +48,7 @@ public final class LeaderLease implements AutoCloseable {
   // Guarded by this.
   private @Nullable Held seen;
   private long seenAtNanos;
+  private boolean closed;
 
   /** When this replica stops to lead unless it renews; null when it does not lead. */
   private volatile @Nullable Long leadsUntilNanos;
@@ -138,6 +139,8 @@ public final class LeaderLease implements AutoCloseable {
       thread.interrupt();
     }
     synchronized (this) {
+      // A step that waits for us would take at once what is let go of here.
+      closed = true;
       Held mine = seen;
       if (!leading() || mine == null) {
         return;
@@ -152,8 +155,11 @@ public final class LeaderLease implements AutoCloseable {
     }
   }
 
-  /** Renews, takes, or watches; once. */
+  /** Renews, takes, or watches; once. Nothing after the end. */
   synchronized void step() {
+    if (closed) {
+      return;
+    }
     long before = ticker.nanoTime();
     try {
       Optional<Held> found = store.read();

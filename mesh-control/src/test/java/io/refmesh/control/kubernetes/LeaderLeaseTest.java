@@ -67,6 +67,8 @@ class LeaderLeaseTest {
   void anotherNeedNotWaitWhenTheHolderEndsInOrder() {
     one.step();
     one.close();
+    // It was about to renew when it was ended.
+    one.step();
     two.step();
 
     assertThat(one.leading()).isFalse();

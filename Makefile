@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build images test e2e acceptance h2spec interop netns kind-api kind-smoke bench bench-micro simulate fuzz verify fmt clean
+.PHONY: help jdk build images test e2e acceptance h2spec interop netns chart kind-api kind-smoke bench bench-micro simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -65,6 +65,9 @@ NETNS := mesh-proxy mesh-local
 
 netns: jdk ## Capture in network namespaces: rules, redirect, no loop, dual stack (root)
 	$(call proof,netns,$(NETNS))
+
+chart: jdk ## The Helm chart: helm lint, and the same objects as `mesh install` (Helm 3 or 4)
+	$(call proof,chart,mesh-cli)
 
 kind-api: jdk ## The control plane against the API server of KUBECONFIG: registry, identity, CustomResourceDefinitions
 	$(call proof,kind,mesh-control)

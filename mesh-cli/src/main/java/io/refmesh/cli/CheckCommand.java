@@ -4,7 +4,6 @@ import io.refmesh.cli.check.ApiServer;
 import io.refmesh.cli.check.ClusterCheck;
 import io.refmesh.cli.check.Finding;
 import io.refmesh.cli.install.Manifests;
-import io.refmesh.cli.install.Values;
 import io.refmesh.local.process.RefmeshHome;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -57,15 +56,9 @@ final class CheckCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Manifests manifests = Manifests.of(RefmeshHome.current().directory());
-    Values values = manifests.defaults();
     List<Finding> findings;
     try (ApiServer server = ApiServer.of(context)) {
-      ClusterCheck check =
-          new ClusterCheck(
-              server,
-              InstantSource.system(),
-              manifests.objects(values, Manifests.Part.CRDS),
-              manifests.objects(values, Manifests.Part.WITHOUT_CRDS));
+      ClusterCheck check = new ClusterCheck(server, InstantSource.system(), manifests);
       findings = before ? check.before() : check.installed();
     }
     boolean passed = ClusterCheck.passed(findings);

@@ -30,7 +30,7 @@ final class InstallCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Manifests manifests = Manifests.of(RefmeshHome.current().directory());
-    Values values = options.of(manifests);
+    Values values = options.over(manifests.defaults());
     if (part.part() == Part.ALL && values.setsMeshConfig()) {
       throw new BadValueException(
           "trustDomain: this value is kept in a MeshConfig, which the API server takes only when it"

@@ -20,6 +20,7 @@ import picocli.CommandLine.HelpCommand;
       InitCommand.class,
       TrainCommand.class,
       InstallCommand.class,
+      UpgradeCommand.class,
       UninstallCommand.class,
       InjectCommand.class,
       UninjectCommand.class,

@@ -1,7 +1,6 @@
 package io.refmesh.cli;
 
 import io.refmesh.cli.install.BadValueException;
-import io.refmesh.cli.install.Manifests;
 import io.refmesh.cli.install.Values;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +35,7 @@ final class ValueOptions {
   @Option(
       names = "--trust-domain",
       paramLabel = "DOMAIN",
-      description = "What identities begin with (default: cluster.local).")
+      description = "What identities begin with.")
   private Optional<String> trustDomain = Optional.empty();
 
   @Option(
@@ -48,8 +47,8 @@ final class ValueOptions {
   @Option(names = "--proxy-image", paramLabel = "IMAGE", description = "Image of the sidecars.")
   private Optional<String> proxyImage = Optional.empty();
 
-  Values of(Manifests manifests) throws IOException {
-    Values values = manifests.defaults();
+  /** {@code values}, and over them what was given. */
+  Values over(Values values) throws IOException {
     for (Path file : files) {
       if (!Files.isRegularFile(file)) {
         throw new BadValueException("--values: " + file + " is not a file (expected: YAML)");

@@ -1,6 +1,11 @@
 package io.refmesh.cli.check;
 
 import io.refmesh.cli.check.Finding.Outcome;
+import io.refmesh.cli.install.BadValueException;
+import io.refmesh.cli.install.Installation;
+import io.refmesh.cli.install.Manifests;
+import io.refmesh.cli.install.Manifests.Part;
+import io.refmesh.cli.install.Values;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,19 +28,15 @@ public final class ClusterCheck {
 
   private final Cluster cluster;
   private final InstantSource clock;
-  private final List<JsonNode> crds;
-  private final List<JsonNode> objects;
+  private final Manifests manifests;
 
   /**
-   * @param crds that an installation brings
-   * @param objects the rest of what it brings
+   * @param manifests of this version
    */
-  public ClusterCheck(
-      Cluster cluster, InstantSource clock, List<JsonNode> crds, List<JsonNode> objects) {
+  public ClusterCheck(Cluster cluster, InstantSource clock, Manifests manifests) {
     this.cluster = cluster;
     this.clock = clock;
-    this.crds = crds;
-    this.objects = objects;
+    this.manifests = manifests;
   }
 
   /** Whether the mesh could be installed. */
@@ -53,7 +54,7 @@ public final class ClusterCheck {
     List<Finding> findings = new ArrayList<>();
     if (server(findings)) {
       definitions(findings);
-      objects(findings);
+      objects(findings, installation(findings));
       ControlPlaneCheck control = new ControlPlaneCheck(cluster, clock);
       findings.addAll(control.findings());
       findings.addAll(
@@ -106,9 +107,11 @@ public final class ClusterCheck {
 
   private void rights(List<Finding> findings) throws IOException {
     List<String> missing = new ArrayList<>();
-    List<JsonNode> all = new ArrayList<>(crds);
-    all.addAll(objects);
-    List<Kind> kinds = all.stream().map(Kind::of).distinct().toList();
+    List<Kind> kinds =
+        manifests.objects(manifests.defaults(), Part.ALL).stream()
+            .map(Kind::of)
+            .distinct()
+            .toList();
     for (Kind kind : kinds) {
       if (!cluster.may("create", kind.group(), kind.plural(), kind.namespace())) {
         missing.add(kind.plural());
@@ -136,6 +139,7 @@ public final class ClusterCheck {
 
   private void definitions(List<Finding> findings) throws IOException {
     List<String> wrong = new ArrayList<>();
+    List<JsonNode> crds = manifests.objects(manifests.defaults(), Part.CRDS);
     for (JsonNode crd : crds) {
       String name = crd.path("metadata").path("name").asString();
       Optional<JsonNode> there =
@@ -169,10 +173,42 @@ public final class ClusterCheck {
                 "crds", String.join("; ", wrong), "mesh install --crds | kubectl apply -f -"));
   }
 
+  /** What was installed, with which values; the defaults where that is not known. */
+  private Values installation(List<Finding> findings) throws IOException {
+    Values defaults = manifests.defaults();
+    Optional<JsonNode> found = cluster.get(Installation.PATH);
+    if (found.isEmpty()) {
+      // That it is missing is told with the objects.
+      return defaults;
+    }
+    Installation installation;
+    try {
+      installation = Installation.of(found.get(), defaults);
+    } catch (BadValueException e) {
+      findings.add(
+          Finding.failed(
+              "installation",
+              String.valueOf(e.getMessage()),
+              "check with the mesh command of the version that was installed"));
+      return defaults;
+    }
+    findings.add(
+        installation.version().equals(manifests.version())
+            ? Finding.ok("installation", "version " + installation.version())
+            : Finding.warning(
+                "installation",
+                "version "
+                    + installation.version()
+                    + ", and this command is of "
+                    + manifests.version(),
+                "mesh upgrade | kubectl apply -f -, or the mesh command of that version"));
+    return installation.values();
+  }
+
   /** Everything that was installed is there; of roles and bindings also what they say. */
-  private void objects(List<Finding> findings) throws IOException {
+  private void objects(List<Finding> findings, Values values) throws IOException {
     List<String> wrong = new ArrayList<>();
-    for (JsonNode object : objects) {
+    for (JsonNode object : manifests.objects(values, Part.WITHOUT_CRDS)) {
       Kind kind = Kind.of(object);
       String name = object.path("metadata").path("name").asString();
       Optional<JsonNode> there = cluster.get(kind.path(name));
@@ -193,7 +229,7 @@ public final class ClusterCheck {
             : Finding.failed(
                 "objects",
                 String.join("; ", wrong),
-                "mesh install --without-crds | kubectl apply -f -, with the values of this"
-                    + " installation"));
+                "mesh upgrade --without-crds | kubectl apply -f -; without the ConfigMap"
+                    + " refmesh-installation, mesh install with the values of this installation"));
   }
 }

@@ -11,18 +11,20 @@ import tools.jackson.databind.MappingIterator;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * The one set of manifests: kind-config of a checkout. What is applied, what is deleted and what is
- * checked all come from here.
+ * The one set of manifests: kind-config of a checkout, a Helm chart as well. What is applied, what
+ * is deleted and what is checked all come from here.
  */
 public final class Manifests {
 
   /** In the order in which they are applied; what comes later needs what came before. */
   static final List<String> CONTROL_PLANE =
-      List.of("mesh-config.yaml", "rbac.yaml", "deployment.yaml", "webhooks.yaml");
+      List.of(
+          "mesh-config.yaml", "rbac.yaml", "installation.yaml", "deployment.yaml", "webhooks.yaml");
 
   private static final String NAMESPACE = "namespace.yaml";
 
   private final Path folder;
+  private final String version;
 
   /** Which part. */
   public enum Part {
@@ -39,11 +41,22 @@ public final class Manifests {
     if (!Files.isDirectory(folder)) {
       throw new IOException(folder + " is not there (expected: a whole checkout)");
     }
-    return new Manifests(folder);
+    return new Manifests(
+        folder,
+        YAMLMapper.shared()
+            .readTree(Files.readString(folder.resolve("Chart.yaml")))
+            .path("appVersion")
+            .asString());
   }
 
-  private Manifests(Path folder) {
+  private Manifests(Path folder, String version) {
     this.folder = folder;
+    this.version = version;
+  }
+
+  /** Of what is installed, such as {@code 0.1.0}. */
+  public String version() {
+    return version;
   }
 
   public Values defaults() throws IOException {
@@ -110,7 +123,8 @@ public final class Manifests {
   }
 
   private String rendered(String name, Values values) throws IOException {
-    return Template.render(Files.readString(folder.resolve("control-plane").resolve(name)), values);
+    return Template.render(
+        Files.readString(folder.resolve("templates").resolve(name)), values, version);
   }
 
   private static String joined(List<String> texts) {

@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 
 /**
  * A manifest with values in it, written in the small part of Helm's language that the manifests
- * need: {@code {{ .Values.name }}}, {@code | quote}, and lines {@code {{- if .Values.name }}},
- * {@code {{- if ne .Values.name "text" }}} and {@code {{- end }}}.
+ * need: {@code {{ .Values.name }}}, {@code {{ .Chart.AppVersion }}}, {@code | quote}, and lines
+ * {@code {{- if .Values.name }}}, {@code {{- if ne .Values.name "text" }}} and {@code {{- end }}}.
  */
 final class Template {
 
@@ -18,10 +18,11 @@ final class Template {
   private static final Pattern IF_NOT =
       Pattern.compile("\\{\\{- if ne " + NAME + " \"([^\"]*)\" \\}\\}");
   private static final String END = "{{- end }}";
+  private static final String VERSION = "{{ .Chart.AppVersion | quote }}";
 
   private Template() {}
 
-  static String render(String text, Values values) {
+  static String render(String text, Values values, String version) {
     StringBuilder rendered = new StringBuilder();
     Deque<Boolean> shown = new ArrayDeque<>();
     for (String line : text.lines().toList()) {
@@ -37,7 +38,7 @@ final class Template {
         }
         shown.pop();
       } else if (!shown.contains(false)) {
-        rendered.append(filled(line, values)).append('\n');
+        rendered.append(filled(line.replace(VERSION, '"' + version + '"'), values)).append('\n');
       }
     }
     if (!shown.isEmpty()) {

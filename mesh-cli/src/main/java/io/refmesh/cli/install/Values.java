@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -48,6 +49,9 @@ public final class Values {
           Map.entry("webhook.timeoutSeconds", Rule.of("[1-9]|[12][0-9]|30", "1 to 30")),
           Map.entry("webhook.injectFailurePolicy", Rule.of("Ignore|Fail", "Ignore or Fail")));
 
+  /** Every name that there is. */
+  static final Set<String> NAMES = RULES.keySet();
+
   private static final String DEFAULT_TRUST_DOMAIN = "cluster.local";
 
   private final Map<String, String> byName;
@@ -59,7 +63,7 @@ public final class Values {
   /** Those of values.yaml, which has every name that there is. */
   static Values defaults(Path file) throws IOException {
     Map<String, String> read = read(file);
-    for (String name : RULES.keySet()) {
+    for (String name : NAMES) {
       if (!read.containsKey(name)) {
         throw new BadValueException(file + ": " + name + " is missing (expected: every value)");
       }
@@ -114,7 +118,7 @@ public final class Values {
               + ": "
               + name
               + " is not a value of an installation (expected: one of "
-              + String.join(", ", RULES.keySet().stream().sorted().toList())
+              + String.join(", ", NAMES.stream().sorted().toList())
               + ")");
     }
     if (!rule.pattern().matcher(value).matches()) {

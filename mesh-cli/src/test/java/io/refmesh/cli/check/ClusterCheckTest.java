@@ -3,6 +3,7 @@ package io.refmesh.cli.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.cli.check.Finding.Outcome;
+import io.refmesh.cli.install.Installation;
 import io.refmesh.cli.install.Manifests;
 import io.refmesh.testkit.TestCa;
 import java.io.IOException;
@@ -37,10 +38,15 @@ final class ClusterCheckTest {
   private static final String INJECT =
       "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/refmesh";
 
+  private static final String DETOURS =
+      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/detours.refmesh.io";
+
   private final TestCa ca = new TestCa("root");
   private final Instant now = Instant.now();
   private final Known cluster = new Known();
-  private List<JsonNode> objects = List.of();
+  private final Manifests manifests = Manifests.of(Path.of(".."));
+
+  ClusterCheckTest() throws IOException {}
 
   /** An API server that knows what is put into it. */
   private static final class Known implements Cluster {
@@ -70,9 +76,7 @@ final class ClusterCheckTest {
 
   @BeforeEach
   void install() throws IOException {
-    Manifests manifests = Manifests.of(Path.of(".."));
-    objects = manifests.objects(manifests.defaults(), Manifests.Part.WITHOUT_CRDS);
-    for (JsonNode object : objects) {
+    for (JsonNode object : manifests.objects(manifests.defaults(), Manifests.Part.ALL)) {
       cluster.objects.put(
           Kind.of(object).path(object.path("metadata").path("name").asString()), object.deepCopy());
     }
@@ -92,7 +96,7 @@ final class ClusterCheckTest {
   @Test
   void findsAMeshThatIsWell() throws IOException {
     List<Finding> findings = check().installed();
-    assertThat(findings).allMatch(finding -> finding.outcome() == Outcome.OK).hasSize(10);
+    assertThat(findings).allMatch(finding -> finding.outcome() == Outcome.OK).hasSize(11);
     assertThat(ClusterCheck.passed(findings)).isTrue();
   }
 
@@ -153,10 +157,45 @@ final class ClusterCheckTest {
 
   @Test
   void noticesAKindThatIsMissing() throws IOException {
-    JsonNode crd =
-        JSON.readTree(
-            "{\"kind\":\"CustomResourceDefinition\",\"metadata\":{\"name\":\"a.refmesh.io\"}}");
-    assertFailed(check(List.of(crd)).installed(), "crds", "a.refmesh.io is missing");
+    cluster.objects.remove(DETOURS);
+    assertFailed(check().installed(), "crds", "detours.refmesh.io is missing");
+  }
+
+  @Test
+  void noticesAKindOfAnotherVersion() throws IOException {
+    JsonNode schema = cluster.change(DETOURS).at("/spec/versions/0/schema/openAPIV3Schema");
+    ((ObjectNode) schema.path("properties").path("spec")).put("description", "of the past");
+    assertFailed(check().installed(), "crds", "detours.refmesh.io is of another version");
+  }
+
+  @Test
+  void comparesWithTheValuesOfTheInstallation() throws IOException {
+    ((ObjectNode) cluster.change(Installation.PATH).path("data")).put("highAvailability", "true");
+    assertFailed(check().installed(), "objects", "PodDisruptionBudget refmesh-control is missing");
+  }
+
+  @Test
+  void warnsOfAnInstallationOfAnotherVersion() throws IOException {
+    ((ObjectNode) cluster.change(Installation.PATH).at("/metadata/labels"))
+        .put("app.kubernetes.io/version", "0.0.9");
+    List<Finding> findings = check().installed();
+    assertThat(findings)
+        .anyMatch(finding ->
+            finding.outcome() == Outcome.WARNING
+                && finding.message().startsWith("version 0.0.9, and this command"));
+    assertThat(ClusterCheck.passed(findings)).isTrue();
+  }
+
+  @Test
+  void namesAValueThatThisVersionDoesNotKnow() throws IOException {
+    ((ObjectNode) cluster.change(Installation.PATH).path("data")).put("colour", "red");
+    assertFailed(check().installed(), "installation", "colour is not a value of an installation");
+  }
+
+  @Test
+  void noticesThatNobodyKnowsTheValues() throws IOException {
+    cluster.objects.remove(Installation.PATH);
+    assertFailed(check().installed(), "objects", "ConfigMap refmesh-installation is missing");
   }
 
   @Test
@@ -261,11 +300,7 @@ final class ClusterCheckTest {
   }
 
   private ClusterCheck check() {
-    return check(List.of());
-  }
-
-  private ClusterCheck check(List<JsonNode> crds) {
-    return new ClusterCheck(cluster, InstantSource.fixed(now), crds, objects);
+    return new ClusterCheck(cluster, InstantSource.fixed(now), manifests);
   }
 
   private static void assertFailed(List<Finding> findings, String check, String message) {

@@ -81,7 +81,7 @@ final class ManifestsTest {
   void noFileOfTheControlPlaneIsForgotten() throws Exception {
     List<String> known = new ArrayList<>(Manifests.CONTROL_PLANE);
     known.add("namespace.yaml");
-    try (Stream<Path> files = Files.list(HOME.resolve("kind-config/control-plane"))) {
+    try (Stream<Path> files = Files.list(HOME.resolve("kind-config/templates"))) {
       assertThat(files.map(file -> String.valueOf(file.getFileName())))
           .containsExactlyInAnyOrderElementsOf(known);
     }
@@ -104,6 +104,67 @@ final class ManifestsTest {
       }
       assertThat(found).as(file).isPositive();
     }
+    assertThat(manifests.version()).isEqualTo(version.group(1));
+    assertThat(Files.readString(HOME.resolve("kind-config/Chart.yaml")))
+        .contains("\nversion: " + version.group(1) + "\n");
+  }
+
+  @Test
+  void keepsEveryValueOfTheInstallation() throws Exception {
+    JsonNode kept = kept(values);
+    assertThat(kept.path("data").propertyNames()).containsExactlyInAnyOrderElementsOf(Values.NAMES);
+    Values changed =
+        values.with("--set", "replicas", "3").with("--set", "images.proxy", "mine/proxy:7");
+    Installation installation = Installation.of(kept(changed), values);
+    assertThat(installation.version()).isEqualTo(manifests.version());
+    assertThat(manifests.install(installation.values(), Manifests.Part.ALL))
+        .isEqualTo(manifests.install(changed, Manifests.Part.ALL));
+  }
+
+  @Test
+  void anUpgradeMovesTheImagesOfThisVersionAndLeavesOthers() throws Exception {
+    Installation installed =
+        new Installation("0.1.0", values.with("--set", "images.control", "mine/control:2026"));
+    Values next = installed.upgradedTo("0.2.0");
+    assertThat(next.text("images.proxy")).isEqualTo("refmesh/proxy:0.2.0");
+    assertThat(next.text("images.control")).isEqualTo("mine/control:2026");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.1.0, 0.1.0", "0.1.0, 0.1.1", "0.1.3, 0.2.0", "0.9.0, 1.0.0"})
+  void upgradesToThisAndTheNextMinorVersion(String from, String to) throws Exception {
+    assertThat(new Installation(from, values).upgradedTo(to)).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0.2.0, 0.1.9, no way back is tested",
+    "0.1.2, 0.1.1, no way back is tested",
+    "1.0.0, 0.9.0, no way back is tested",
+    "0.1.0, 0.3.0, upgrade to those between first",
+    "0.1.0, 2.0.0, upgrade to those between first"
+  })
+  void refusesAnUpgradeThatGoesBackOrTooFar(String from, String to, String reason) {
+    assertThatThrownBy(() -> new Installation(from, values).upgradedTo(to))
+        .isInstanceOf(BadValueException.class)
+        .hasMessageContaining(from + " is installed")
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void anUpgradeDoesNotChangeTheTrustDomain() throws Exception {
+    Installation installed = new Installation("0.1.0", values);
+    assertThatThrownBy(() -> installed.allowed(values.with("--set", "trustDomain", "example.org")))
+        .isInstanceOf(BadValueException.class)
+        .hasMessageContaining("example.org (expected: cluster.local, as installed");
+  }
+
+  private JsonNode kept(Values with) throws IOException {
+    return manifests.objects(with, Manifests.Part.WITHOUT_CRDS).stream()
+        .filter(object ->
+            object.path("metadata").path("name").asString().equals("refmesh-installation"))
+        .findFirst()
+        .orElseThrow();
   }
 
   @ParameterizedTest
@@ -147,9 +208,11 @@ final class ManifestsTest {
 
   @Test
   void refusesAConditionThatDoesNotEnd() {
-    assertThatThrownBy(() -> Template.render("{{- if .Values.highAvailability }}\na: 1\n", values))
+    assertThatThrownBy(
+            () -> Template.render("{{- if .Values.highAvailability }}\na: 1\n", values, "0.1.0"))
         .hasMessageContaining("does not end");
-    assertThatThrownBy(() -> Template.render("a: {{ .Values.replicas | upper }}\n", values))
+    assertThatThrownBy(
+            () -> Template.render("a: {{ .Values.replicas | upper }}\n", values, "0.1.0"))
         .hasMessageContaining("is not understood");
   }
 

@@ -213,7 +213,14 @@ public final class SnapshotBuilder {
     var settings =
         policies.forService(
             new Service(
-                new Metadata(instance.namespace(), name, Instant.EPOCH, 0, Map.of(), Map.of()),
+                new Metadata(
+                    instance.namespace(),
+                    name,
+                    Instant.EPOCH,
+                    Optional.empty(),
+                    0,
+                    Map.of(),
+                    Map.of()),
                 Origin.NO_FILE,
                 Map.of(),
                 List.of(),

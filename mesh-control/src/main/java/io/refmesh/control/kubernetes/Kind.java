@@ -71,6 +71,11 @@ enum Kind {
     return group.equals(OURS);
   }
 
+  /** Its objects end by themselves, counted from their last change. */
+  boolean expires() {
+    return this == FAULT_POLICY || this == DETOUR;
+  }
+
   /** What becomes of an object is told in its status. */
   boolean answered() {
     return !builtIn();

@@ -27,6 +27,8 @@ record Written(
   private static final Set<String> METADATA_OF_NAMESPACES =
       Set.of("name", "generation", "creationTimestamp", "labels");
 
+  private static final String WRITERS = "managedFields";
+
   /** {@code Kind namespace/name}, as in problems. */
   String object() {
     return kind.text() + " " + namespace + "/" + name;
@@ -57,6 +59,16 @@ record Written(
             about.set(entry.getKey(), entry.getValue());
           }
         });
+    if (kind.kind().expires()) {
+      ArrayNode writers = about.putArray(WRITERS);
+      metadata
+          .path(WRITERS)
+          .forEach(writer -> {
+            if (!writer.has("subresource") && writer.has("time")) {
+              writers.addObject().set("time", writer.path("time"));
+            }
+          });
+    }
     ObjectNode annotations = about.putObject("annotations");
     Metadatas.annotations(metadata).forEach(annotations::put);
     if (kind.kind() != Kind.NAMESPACE && !spec.isMissingNode()) {

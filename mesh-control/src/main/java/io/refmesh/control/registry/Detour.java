@@ -9,8 +9,7 @@ import java.util.List;
  * unchanged.
  *
  * @param endpoints by replica; empty for all
- * @param expiresAfter counted from when this content was first seen; after it the object has no
- *     effect
+ * @param expiresAfter as {@link Expiring} counts it; after it the object has no effect
  */
 public record Detour(
     Metadata metadata,

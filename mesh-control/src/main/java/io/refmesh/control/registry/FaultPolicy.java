@@ -11,8 +11,7 @@ import java.util.TreeMap;
  *
  * @param selector labels of the workloads in whose sidecar it is injected; empty when the policy
  *     attaches by {@code targetRefs} or to its whole namespace
- * @param expiresAfter counted from when this content was first seen; after it the object has no
- *     effect
+ * @param expiresAfter as {@link Expiring} counts it; after it the object has no effect
  * @param maxActive at most so many requests of one sidecar are under it at once
  */
 public record FaultPolicy(

@@ -1,5 +1,6 @@
 package io.refmesh.control.registry;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -126,7 +127,7 @@ final class Fields {
   <T> Optional<T> parsed(String name, String text, Function<String, T> parse) {
     try {
       return Optional.of(parse.apply(text));
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | DateTimeException e) {
       problem(name, String.valueOf(e.getMessage()));
       return Optional.empty();
     }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Settings of the whole mesh; there is always one, made of defaults when nobody wrote it. */
 public record MeshConfig(
@@ -23,7 +24,8 @@ public record MeshConfig(
 
   public static final MeshConfig DEFAULT =
       new MeshConfig(
-          new Metadata(SYSTEM_NAMESPACE, NAME, Instant.EPOCH, 0, Map.of(), Map.of()),
+          new Metadata(
+              SYSTEM_NAMESPACE, NAME, Instant.EPOCH, Optional.empty(), 0, Map.of(), Map.of()),
           Origin.NO_FILE,
           "cluster.local",
           "cluster.local",

@@ -260,6 +260,19 @@ public final class ResourceParser {
         : metadata.parsed("creationTimestamp", Instant::parse).orElse(Instant.EPOCH);
   }
 
+  // Of an API server: who wrote what is left to it.
+  private static Optional<Instant> changed(Fields metadata, Report report) {
+    return report.ofFile()
+        ? Optional.empty()
+        : metadata.objects("managedFields").stream()
+            .filter(fields -> {
+              fields.ignoreAll();
+              return !fields.has("subresource");
+            })
+            .flatMap(fields -> fields.parsed("time", Instant::parse).stream())
+            .max(Instant::compareTo);
+  }
+
   private static Metadata metadata(Fields root, Report report, String kind) {
     boolean meshConfig = kind.equals("MeshConfig");
     Fields fields = root.object("metadata");
@@ -312,6 +325,13 @@ public final class ResourceParser {
           .object("annotations")
           .parsed(Annotations.DEFAULT_INBOUND_POLICY, InboundPolicy.Default::parse);
     }
-    return new Metadata(namespace, name, created(fields, report), generation, labels, annotations);
+    return new Metadata(
+        namespace,
+        name,
+        created(fields, report),
+        changed(fields, report),
+        generation,
+        labels,
+        annotations);
   }
 }

@@ -15,9 +15,10 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * When each object that ends by itself does so, counted from when its content was first seen:
- * writing the same file again does not prolong it, nor does a restart of the control plane;
- * changing it does. Confined to the writer thread.
+ * When each object that ends by itself does so, counted from when it was last changed. An API
+ * server knows that, the same for every replica; of a file it is when its content was first seen:
+ * writing it again does not prolong it, nor does a restart of the control plane. Confined to the
+ * writer thread.
  */
 public final class Leases {
 
@@ -47,7 +48,7 @@ public final class Leases {
   }
 
   /**
-   * Takes what is there now: new content begins its lease, what is gone is forgotten.
+   * Takes what is there now: what is new or changed begins its lease, what is gone is forgotten.
    *
    * @return whether anything changed
    */
@@ -57,7 +58,15 @@ public final class Leases {
     for (Expiring object : objects) {
       String hash = hash(object);
       present.add(hash);
-      changed |= ends.putIfAbsent(hash, now.plus(object.expiresAfter())) == null;
+      Optional<Instant> written = object.metadata().changed();
+      if (written.isPresent()) {
+        // Clocks differ: what is of the future was written now.
+        Instant begin = written.get().isBefore(now) ? written.get() : now;
+        Instant end = begin.plus(object.expiresAfter());
+        changed |= !end.equals(ends.put(hash, end));
+      } else {
+        changed |= ends.putIfAbsent(hash, now.plus(object.expiresAfter())) == null;
+      }
     }
     return ends.keySet().retainAll(present) || changed;
   }

@@ -12,6 +12,7 @@ import io.refmesh.control.registry.Registry;
 import io.refmesh.control.registry.Resource;
 import io.refmesh.control.registry.Service;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -167,6 +168,26 @@ class KubernetesRegistryTest {
     assertThat(corrected.contents().only(HttpRoute.class))
         .extracting(route -> route.metadata().generation())
         .containsExactly(3);
+  }
+
+  @Test
+  void tellsWhenSomebodyLastChangedWhatEndsByItself() throws Exception {
+    api.put(
+        Kind.DETOUR,
+        """
+        kind: Detour
+        metadata:
+          name: slow
+          namespace: shop
+          creationTimestamp: "2026-11-23T10:00:00Z"
+          managedFields:
+          - {manager: kubectl, operation: Apply, time: "2026-11-23T10:00:05Z", fieldsV1: {"f:spec": {}}}
+          - {manager: mesh, operation: Update, time: "2026-11-23T10:00:03Z"}
+          - {manager: control, operation: Update, subresource: status, time: "2026-11-23T11:00:00Z"}
+        spec: {targetRefs: [{kind: Service, name: cart}], via: "127.0.0.1:8666", expiresAfter: 2m}
+        """);
+    assertThat(only(registry.load()).metadata().changed())
+        .contains(Instant.parse("2026-11-23T10:00:05Z"));
   }
 
   @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refmesh.control.state;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,7 @@
 package io.refmesh.chaos;
 
+import io.refmesh.chaos.local.LocalEnvironment;
+import io.refmesh.chaos.mesh.Environment;
 import io.refmesh.chaos.report.LiveProgress;
 import io.refmesh.chaos.report.Reports;
 import io.refmesh.chaos.run.Run;
@@ -39,9 +41,6 @@ public final class E2e {
   /** How long an orderly end may take after Ctrl-C before the JVM ends all the same. */
   private static final Duration STOP_WITHIN = Duration.ofSeconds(60);
 
-  private static final List<String> JARS =
-      List.of("mesh-proxy", "mesh-control", "demo-shop", "load-tests", "toxiproxy-server");
-
   private E2e() {}
 
   /**
@@ -57,18 +56,26 @@ public final class E2e {
     String replay = replay(options, seed);
     boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     LiveProgress progress = new LiveProgress(out, terminal);
+    Environment environment = new LocalEnvironment(options.home());
     try {
       scenarios = Catalogue.select(options.scenarios());
-      run = new Run(options.home(), scenarios, seed, replay, options.out(), progress, Time.SYSTEM);
+      run =
+          new Run(
+              environment,
+              options.home(),
+              scenarios,
+              seed,
+              replay,
+              options.out(),
+              progress,
+              Time.SYSTEM);
     } catch (BadScenarioException e) {
       out.println(e.getMessage());
       out.flush();
       return BAD_SCENARIO;
     }
     try {
-      for (String jar : JARS) {
-        options.home().jar(jar);
-      }
+      environment.require();
     } catch (IOException e) {
       return lacking(e, out);
     }

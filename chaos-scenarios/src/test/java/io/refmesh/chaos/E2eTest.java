@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +68,7 @@ final class E2eTest {
   private static RunVerdict run(Result... results) {
     return new RunVerdict(
         "local",
+        Map.of(),
         1,
         Instant.EPOCH,
         0,

@@ -1,5 +1,6 @@
 package io.refmesh.chaos.fault;
 
+import io.refmesh.chaos.mesh.HttpJson;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

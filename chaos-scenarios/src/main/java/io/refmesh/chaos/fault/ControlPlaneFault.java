@@ -1,19 +1,19 @@
 package io.refmesh.chaos.fault;
 
-import io.refmesh.local.LocalMesh;
+import io.refmesh.chaos.mesh.MeshUnderTest;
 import java.io.IOException;
 
 /** The control plane is gone. */
 final class ControlPlaneFault implements Fault {
 
-  private final LocalMesh mesh;
+  private final MeshUnderTest mesh;
 
-  ControlPlaneFault(LocalMesh mesh) {
+  ControlPlaneFault(MeshUnderTest mesh) {
     this.mesh = mesh;
   }
 
   @Override
-  public void begin() {
+  public void begin() throws IOException, InterruptedException {
     mesh.killControlPlane();
   }
 

@@ -4,12 +4,12 @@ import io.refmesh.chaos.intruder.Forgery;
 import io.refmesh.chaos.intruder.Intruder;
 import io.refmesh.chaos.intruder.PlaintextIntruder;
 import io.refmesh.chaos.intruder.TlsIntruder;
+import io.refmesh.chaos.mesh.HttpJson;
+import io.refmesh.chaos.mesh.MeshInstance;
+import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.scenario.FaultPlan;
-import io.refmesh.local.LocalMesh;
-import io.refmesh.local.RunningInstance;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -17,31 +17,16 @@ import java.util.function.ToLongFunction;
 /** Turns plans into faults of one mesh. */
 public final class Faults {
 
-  private static final String SHOP_ADMIN_PORT = "8090";
-
-  private final LocalMesh mesh;
-  private final MeshFolder folder;
+  private final MeshUnderTest mesh;
   private final HttpJson http;
-  private final Forgery forgery;
-  private final Path foreignCa;
   private final ToLongFunction<String> seed;
 
   /**
-   * @param foreignCa folder for the CA of an intruder
    * @param seed by the id of the fault
    */
-  public Faults(
-      LocalMesh mesh,
-      MeshFolder folder,
-      HttpJson http,
-      Forgery forgery,
-      Path foreignCa,
-      ToLongFunction<String> seed) {
+  public Faults(MeshUnderTest mesh, HttpJson http, ToLongFunction<String> seed) {
     this.mesh = mesh;
-    this.folder = folder;
     this.http = http;
-    this.forgery = forgery;
-    this.foreignCa = foreignCa;
     this.seed = seed;
   }
 
@@ -52,29 +37,28 @@ public final class Faults {
       case FaultPlan.Behaviour behaviour ->
           new BehaviourFault(
               victims(plan, behaviour.target()).stream()
-                  .map(i -> "http://" + i.application() + ":" + SHOP_ADMIN_PORT)
+                  .map(MeshInstance::applicationAdmin)
                   .toList(),
               behaviour.rules(),
               http);
       case FaultPlan.Resources resources ->
-          new ResourcesFault(plan.id(), resources.resources(), folder);
+          new ResourcesFault(plan.id(), resources.resources(), mesh);
       case FaultPlan.ControlPlaneAway ignored -> new ControlPlaneFault(mesh);
       case FaultPlan.SidecarKill kill ->
           new SidecarKillFault(
-              mesh, victims(plan, kill.target()).stream().map(RunningInstance::name).toList());
+              mesh, victims(plan, kill.target()).stream().map(MeshInstance::name).toList());
       case FaultPlan.Restart restart -> new RestartFault(mesh, restart.workload(), restart.drain());
       case FaultPlan.Intrusion intrusion ->
           new IntrusionFault(intruder(intrusion), intrusion.perSecond());
     };
   }
 
-  private List<RunningInstance> victims(FaultPlan plan, FaultPlan.Target target)
-      throws IOException {
+  private List<MeshInstance> victims(FaultPlan plan, FaultPlan.Target target) throws IOException {
     return Victims.draw(target, mesh.running(), seed.applyAsLong(plan.id()));
   }
 
   private Intruder intruder(FaultPlan.Intrusion intrusion) throws IOException {
-    RunningInstance target =
+    InetSocketAddress address =
         mesh.running().stream()
             .filter(i -> i.workload().equals(intrusion.workload()))
             .findFirst()
@@ -82,12 +66,13 @@ public final class Faults {
                 new IOException(
                     "intruder: no instance of workload "
                         + intrusion.workload()
-                        + " runs (expected: a workload of the topology)"));
-    InetSocketAddress address = new InetSocketAddress(target.inbound(), intrusion.port());
+                        + " runs (expected: a workload of the topology)"))
+            .at(intrusion.port());
+    Forgery forgery = mesh.forgery();
     // The load may call everybody, so nothing but the certificate is in the way.
     return switch (intrusion.intruder()) {
       case PLAINTEXT -> new PlaintextIntruder(address);
-      case FOREIGN_CA -> new TlsIntruder(address, forgery.foreign(foreignCa, "load"));
+      case FOREIGN_CA -> new TlsIntruder(address, forgery.foreign("load"));
       case EXPIRED_LEAF -> new TlsIntruder(address, forgery.expired("load"));
     };
   }

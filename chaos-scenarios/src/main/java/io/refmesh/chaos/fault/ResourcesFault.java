@@ -1,29 +1,30 @@
 package io.refmesh.chaos.fault;
 
+import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.scenario.MeshResource;
 import java.io.IOException;
 import java.util.List;
 
-/** Objects that appear in the mesh's folder and go again. */
+/** Objects that appear among the mesh's resources and go again. */
 final class ResourcesFault implements Fault {
 
   private final String id;
   private final List<MeshResource> resources;
-  private final MeshFolder folder;
+  private final MeshUnderTest mesh;
 
-  ResourcesFault(String id, List<MeshResource> resources, MeshFolder folder) {
+  ResourcesFault(String id, List<MeshResource> resources, MeshUnderTest mesh) {
     this.id = id;
     this.resources = List.copyOf(resources);
-    this.folder = folder;
+    this.mesh = mesh;
   }
 
   @Override
-  public void begin() throws IOException {
-    folder.put("fault-" + id, resources);
+  public void begin() throws IOException, InterruptedException {
+    mesh.put("fault-" + id, resources);
   }
 
   @Override
-  public void end() throws IOException {
-    folder.put("fault-" + id, List.of());
+  public void end() throws IOException, InterruptedException {
+    mesh.put("fault-" + id, List.of());
   }
 }

@@ -1,7 +1,7 @@
 package io.refmesh.chaos.fault;
 
-import io.refmesh.local.LocalMesh;
-import io.refmesh.local.RunningInstance;
+import io.refmesh.chaos.mesh.MeshInstance;
+import io.refmesh.chaos.mesh.MeshUnderTest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -21,20 +21,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class RestartFault implements Fault {
 
-  private static final String NAMESPACE = "shop";
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final Duration BACK_WITHIN = Duration.ofSeconds(30);
 
-  private final LocalMesh mesh;
+  private final MeshUnderTest mesh;
   private final String workload;
   private final boolean drain;
   private final CountDownLatch done = new CountDownLatch(1);
-  private Map<String, Pids> before = Map.of();
+  private Map<String, Runs> before = Map.of();
   private volatile @Nullable Thread worker;
   private volatile @Nullable IOException failure;
 
-  private record Pids(Optional<Long> application, Optional<Long> sidecar) {
-    boolean bothDifferFrom(Pids other) {
+  private record Runs(Optional<String> application, Optional<String> sidecar) {
+    boolean bothDifferFrom(Runs other) {
       return application.isPresent()
           && sidecar.isPresent()
           && !application.equals(other.application)
@@ -42,7 +41,7 @@ final class RestartFault implements Fault {
     }
   }
 
-  RestartFault(LocalMesh mesh, String workload, boolean drain) {
+  RestartFault(MeshUnderTest mesh, String workload, boolean drain) {
     this.mesh = mesh;
     this.workload = workload;
     this.drain = drain;
@@ -50,7 +49,7 @@ final class RestartFault implements Fault {
 
   @Override
   public void begin() throws IOException {
-    before = pids();
+    before = runs();
     if (before.isEmpty()) {
       throw new IOException(
           "restart: no instance of workload "
@@ -63,7 +62,7 @@ final class RestartFault implements Fault {
   private void replaceAll() {
     try {
       if (drain) {
-        mesh.rollingRestart(NAMESPACE, workload);
+        mesh.rollingRestart(workload);
       } else {
         for (String instance : List.copyOf(before.keySet())) {
           mesh.killInstance(instance);
@@ -117,22 +116,22 @@ final class RestartFault implements Fault {
     return Map.of("instances", (double) before.size(), "replaced", (double) replaced);
   }
 
-  private boolean differs(RunningInstance instance) {
-    Pids old = before.get(instance.name());
-    return old == null || pids(instance).bothDifferFrom(old);
+  private boolean differs(MeshInstance instance) {
+    Runs old = before.get(instance.name());
+    return old == null || runs(instance).bothDifferFrom(old);
   }
 
-  private Map<String, Pids> pids() {
-    Map<String, Pids> pids = new LinkedHashMap<>();
-    for (RunningInstance instance : mesh.running()) {
-      if (instance.namespace().equals(NAMESPACE) && instance.workload().equals(workload)) {
-        pids.put(instance.name(), pids(instance));
+  private Map<String, Runs> runs() {
+    Map<String, Runs> runs = new LinkedHashMap<>();
+    for (MeshInstance instance : mesh.running()) {
+      if (instance.workload().equals(workload)) {
+        runs.put(instance.name(), runs(instance));
       }
     }
-    return pids;
+    return runs;
   }
 
-  private static Pids pids(RunningInstance instance) {
-    return new Pids(instance.applicationPid(), instance.sidecarPid());
+  private static Runs runs(MeshInstance instance) {
+    return new Runs(instance.application(), instance.sidecar());
   }
 }

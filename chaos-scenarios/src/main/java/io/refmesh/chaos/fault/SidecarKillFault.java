@@ -1,22 +1,25 @@
 package io.refmesh.chaos.fault;
 
-import io.refmesh.local.LocalMesh;
+import io.refmesh.chaos.mesh.MeshUnderTest;
+import java.io.IOException;
 import java.util.List;
 
 /** Sidecars are killed once; the mesh starts them again. */
 final class SidecarKillFault implements Fault {
 
-  private final LocalMesh mesh;
+  private final MeshUnderTest mesh;
   private final List<String> instances;
 
-  SidecarKillFault(LocalMesh mesh, List<String> instances) {
+  SidecarKillFault(MeshUnderTest mesh, List<String> instances) {
     this.mesh = mesh;
     this.instances = List.copyOf(instances);
   }
 
   @Override
-  public void begin() {
-    instances.forEach(mesh::killSidecar);
+  public void begin() throws IOException, InterruptedException {
+    for (String instance : instances) {
+      mesh.killSidecar(instance);
+    }
   }
 
   @Override

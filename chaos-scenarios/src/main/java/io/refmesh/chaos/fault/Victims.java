@@ -1,7 +1,7 @@
 package io.refmesh.chaos.fault;
 
+import io.refmesh.chaos.mesh.MeshInstance;
 import io.refmesh.chaos.scenario.FaultPlan;
-import io.refmesh.local.RunningInstance;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,12 +15,11 @@ public final class Victims {
   private Victims() {}
 
   /** The instances of a target, drawn from those that run. */
-  public static List<RunningInstance> draw(
-      FaultPlan.Target target, List<RunningInstance> running, long seed) throws IOException {
-    List<RunningInstance> candidates = new ArrayList<>();
+  public static List<MeshInstance> draw(
+      FaultPlan.Target target, List<MeshInstance> running, long seed) throws IOException {
+    List<MeshInstance> candidates = new ArrayList<>();
     for (String workload : target.workloads()) {
-      List<RunningInstance> of =
-          running.stream().filter(i -> i.workload().equals(workload)).toList();
+      List<MeshInstance> of = running.stream().filter(i -> i.workload().equals(workload)).toList();
       if (of.isEmpty()) {
         throw new IOException(
             "fault target: no instance of workload "
@@ -30,13 +29,13 @@ public final class Victims {
       candidates.addAll(of);
     }
     // By name, so that the draw does not depend on the order in which the mesh lists them.
-    candidates.sort(Comparator.comparing(RunningInstance::name));
+    candidates.sort(Comparator.comparing(MeshInstance::name));
     Optional<Integer> count = target.count();
     if (count.isEmpty() || count.get() >= candidates.size()) {
       return candidates;
     }
     SplittableRandom random = new SplittableRandom(seed);
-    List<RunningInstance> drawn = new ArrayList<>();
+    List<MeshInstance> drawn = new ArrayList<>();
     for (int i = 0; i < count.get(); i++) {
       drawn.add(candidates.remove(random.nextInt(candidates.size())));
     }

@@ -39,13 +39,12 @@ public final class CapturingRelay implements AutoCloseable {
     this.file = file;
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  public static CapturingRelay open(InetSocketAddress upstream, Path file) throws IOException {
+  /** Listens on a free port of {@code address}. */
+  public static CapturingRelay open(InetAddress address, InetSocketAddress upstream, Path file)
+      throws IOException {
     CapturingRelay relay =
         new CapturingRelay(
-            new ServerSocket(0, 128, InetAddress.ofLiteral("127.0.0.1")),
-            upstream,
-            Files.newOutputStream(file));
+            new ServerSocket(0, 128, address), upstream, Files.newOutputStream(file));
     Thread.ofVirtual().name("capture").start(relay::acceptAll);
     return relay;
   }

@@ -15,8 +15,7 @@ import java.time.InstantSource;
 
 /**
  * Makes the certificates that intruders show. The mesh's own CA signs those that must be genuine
- * but for one thing; its key is in the state folder, to which only the user who runs the mesh has
- * access.
+ * but for one thing.
  */
 public final class Forgery {
 
@@ -29,53 +28,76 @@ public final class Forgery {
   private static final Duration LIVED = Duration.ofMinutes(5);
   private static final Duration LIFETIME = Duration.ofHours(1);
 
-  private final Path control;
+  private final Authority authority;
+  private final Path foreign;
   private final String trustDomain;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
 
+  /** The CA of the mesh, as whoever holds its key can open it. */
+  public interface Authority {
+
+    /**
+     * @param clock by which it signs
+     */
+    CertificateAuthority open(InstantSource clock) throws IOException, GeneralSecurityException;
+  }
+
   /**
-   * @param control the control plane's part of the state folder, in which the CA is
+   * @param foreign folder for a CA of the intruder's own; made when absent
    */
-  public Forgery(Path control, String trustDomain, InstantSource clock) {
-    this.control = control;
+  public Forgery(Authority authority, Path foreign, String trustDomain, InstantSource clock) {
+    this.authority = authority;
+    this.foreign = foreign;
     this.trustDomain = trustDomain;
     this.clock = clock;
+  }
+
+  /**
+   * Of a mesh whose control plane keeps its CA in a state folder, to which only the user who runs
+   * it has access.
+   *
+   * @param control the control plane's part of the state folder
+   */
+  public static Forgery ofFolder(
+      Path control, Path foreign, String trustDomain, InstantSource clock) {
+    return new Forgery(inFolder(control, trustDomain), foreign, trustDomain, clock);
+  }
+
+  private static Authority inFolder(Path folder, String trustDomain) {
+    return clock -> CertificateAuthority.open(folder, trustDomain, clock, new SecureRandom());
   }
 
   /**
    * A certificate that is right in every way, of the service account {@code shop/serviceAccount}.
    */
   public Credential genuine(String serviceAccount) throws IOException {
-    return issue(control, serviceAccount, clock, LIFETIME);
+    return issue(authority, serviceAccount, clock, LIFETIME);
   }
 
   /** A certificate of the mesh's CA whose time is over. */
   public Credential expired(String serviceAccount) throws IOException {
     Instant past = clock.instant().minus(ISSUED_AGO);
-    return issue(control, serviceAccount, () -> past, LIVED);
+    return issue(authority, serviceAccount, () -> past, LIVED);
   }
 
-  /**
-   * A certificate with the right identity from a CA of the intruder's own.
-   *
-   * @param folder for that CA; made when absent
-   */
-  public Credential foreign(Path folder, String serviceAccount) throws IOException {
-    return issue(folder, serviceAccount, clock, LIFETIME);
+  /** A certificate with the right identity from a CA of the intruder's own. */
+  public Credential foreign(String serviceAccount) throws IOException {
+    return issue(inFolder(foreign, trustDomain), serviceAccount, clock, LIFETIME);
   }
 
-  private Credential issue(Path ca, String serviceAccount, InstantSource when, Duration lifetime)
+  private Credential issue(
+      Authority ca, String serviceAccount, InstantSource when, Duration lifetime)
       throws IOException {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"), random);
       KeyPair keys = generator.generateKeyPair();
-      CertificateAuthority authority = CertificateAuthority.open(ca, trustDomain, when, random);
+      CertificateAuthority signing = ca.open(when);
       SpiffeId identity = new SpiffeId(trustDomain, "shop", serviceAccount);
       return new Credential(
           keys.getPrivate(),
-          authority.issue(keys.getPublic(), identity, lifetime, Duration.ZERO).chain());
+          signing.issue(keys.getPublic(), identity, lifetime, Duration.ZERO).chain());
     } catch (GeneralSecurityException | CertificateAuthority.Unavailable e) {
       throw new IOException(
           "a certificate for an intruder could not be made: " + e.getMessage(), e);

@@ -33,11 +33,9 @@ public final class RogueServer implements AutoCloseable {
     this.tls = tls;
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  public static RogueServer open(Credential credential) throws IOException {
-    RogueServer server =
-        new RogueServer(
-            new ServerSocket(0, 128, InetAddress.ofLiteral("127.0.0.1")), credential.context());
+  /** Listens on a free port of {@code address}. */
+  public static RogueServer open(InetAddress address, Credential credential) throws IOException {
+    RogueServer server = new RogueServer(new ServerSocket(0, 128, address), credential.context());
     Thread.ofVirtual().name("rogue").start(server::acceptAll);
     return server;
   }

@@ -18,6 +18,10 @@ final class VerdictJson {
   static String of(RunVerdict run) {
     ObjectNode root = JsonMapper.shared().createObjectNode();
     root.put("environment", run.environment());
+    if (!run.versions().isEmpty()) {
+      ObjectNode versions = root.putObject("versions");
+      run.versions().forEach(versions::put);
+    }
     root.put("seed", run.seed());
     root.put("passed", run.passed());
     root.put("started", run.started().toString());

@@ -1,13 +1,14 @@
 package io.refmesh.chaos.run;
 
 import io.refmesh.chaos.fault.ToxicHop;
-import io.refmesh.chaos.fault.ToxiproxyProcess;
 import io.refmesh.chaos.intruder.CapturingRelay;
-import io.refmesh.chaos.intruder.Forgery;
 import io.refmesh.chaos.intruder.RogueServer;
+import io.refmesh.chaos.mesh.MeshInstance;
+import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.ShopFolder;
+import io.refmesh.chaos.mesh.Toxiproxy;
 import io.refmesh.chaos.scenario.Hop;
 import io.refmesh.chaos.scenario.MeshResource;
-import io.refmesh.local.RunningInstance;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -43,17 +44,12 @@ final class Hops implements AutoCloseable {
    * @param files for what captures keep
    */
   static Hops open(
-      List<Hop> hops,
-      String scenario,
-      List<RunningInstance> running,
-      ToxiproxyProcess toxiproxy,
-      Forgery forgery,
-      Path files)
+      List<Hop> hops, String scenario, MeshUnderTest mesh, Toxiproxy toxiproxy, Path files)
       throws IOException {
     Hops opened = new Hops();
     try {
       for (Hop hop : hops) {
-        opened.add(hop, scenario, upstream(hop, running), toxiproxy, forgery, files);
+        opened.add(hop, scenario, mesh, toxiproxy, files);
       }
       return opened;
     } catch (IOException | RuntimeException e) {
@@ -62,14 +58,9 @@ final class Hops implements AutoCloseable {
     }
   }
 
-  private void add(
-      Hop hop,
-      String scenario,
-      InetSocketAddress upstream,
-      ToxiproxyProcess toxiproxy,
-      Forgery forgery,
-      Path files)
+  private void add(Hop hop, String scenario, MeshUnderTest mesh, Toxiproxy toxiproxy, Path files)
       throws IOException {
+    InetSocketAddress upstream = upstream(hop, mesh.running());
     String via =
         switch (hop.kind()) {
           case TOXIPROXY -> {
@@ -80,13 +71,15 @@ final class Hops implements AutoCloseable {
           }
           case CAPTURE -> {
             CapturingRelay opened =
-                CapturingRelay.open(upstream, files.resolve(hop.id() + ".capture"));
+                CapturingRelay.open(mesh.harness(), upstream, files.resolve(hop.id() + ".capture"));
             captures.put(hop.id(), opened);
             open.add(opened);
             yield text(opened.address());
           }
           case ROGUE -> {
-            RogueServer opened = RogueServer.open(forgery.genuine(hop.identity().orElseThrow()));
+            RogueServer opened =
+                RogueServer.open(
+                    mesh.harness(), mesh.forgery().genuine(hop.identity().orElseThrow()));
             rogues.put(hop.id(), opened);
             open.add(opened);
             yield text(opened.address());
@@ -143,12 +136,12 @@ final class Hops implements AutoCloseable {
     }
   }
 
-  private static InetSocketAddress upstream(Hop hop, List<RunningInstance> running)
+  private static InetSocketAddress upstream(Hop hop, List<MeshInstance> running)
       throws IOException {
     return running.stream()
         .filter(i -> i.workload().equals(hop.workload()) && i.replica() == hop.endpoint())
         .findFirst()
-        .map(i -> new InetSocketAddress(i.inbound(), hop.port()))
+        .map(i -> i.at(hop.port()))
         .orElseThrow(() ->
             new IOException(
                 "hop "

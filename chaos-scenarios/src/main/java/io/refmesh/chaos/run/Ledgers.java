@@ -1,6 +1,6 @@
 package io.refmesh.chaos.run;
 
-import io.refmesh.chaos.fault.HttpJson;
+import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.observe.AppTarget;
 import io.refmesh.chaos.scenario.LoadStream;
 import java.io.IOException;

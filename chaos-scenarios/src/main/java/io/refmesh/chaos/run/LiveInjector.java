@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Faults of a live mesh, and figures of its hops and ledgers. */
-record LiveInjector(Scenario scenario, GroupMesh mesh, Faults faults, Hops hops, Ledgers ledgers)
+record LiveInjector(Scenario scenario, Watched mesh, Faults faults, Hops hops, Ledgers ledgers)
     implements ActRun.Injector {
 
   @Override

@@ -20,19 +20,19 @@ final class Newcomers implements AutoCloseable {
   /** How long after a change old instances may still be draining. */
   private static final Duration DRAINING = Duration.ofSeconds(6);
 
-  private final GroupMesh mesh;
+  private final Watched mesh;
   private final Observer observer;
   private final Ledgers ledgers;
   private final Thread thread;
 
-  private Newcomers(GroupMesh mesh, Observer observer, Ledgers ledgers) {
+  private Newcomers(Watched mesh, Observer observer, Ledgers ledgers) {
     this.mesh = mesh;
     this.observer = observer;
     this.ledgers = ledgers;
     this.thread = Thread.ofVirtual().name("newcomers").unstarted(this::look);
   }
 
-  static Newcomers watch(GroupMesh mesh, Observer observer, Ledgers ledgers) {
+  static Newcomers watch(Watched mesh, Observer observer, Ledgers ledgers) {
     Newcomers newcomers = new Newcomers(mesh, observer, ledgers);
     newcomers.thread.start();
     return newcomers;

@@ -1,5 +1,7 @@
 package io.refmesh.chaos.run;
 
+import io.refmesh.chaos.mesh.Environment;
+import io.refmesh.chaos.mesh.MeshDirectory;
 import io.refmesh.local.process.ProcessTable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -116,8 +118,12 @@ final class OutFolder implements AutoCloseable {
     return directory.resolve("logs");
   }
 
-  Path mesh(String group) {
-    return directory.resolve("mesh").resolve(group);
+  MeshDirectory mesh(String group) {
+    return new MeshDirectory(directory.resolve("mesh").resolve(group), logs().resolve(group));
+  }
+
+  Environment.RunFolder forEnvironment() {
+    return new Environment.RunFolder(directory, logs(), processes());
   }
 
   Path load(String scenario) {
@@ -162,7 +168,8 @@ final class OutFolder implements AutoCloseable {
             + reason
             + " ("
             + e.getClass().getSimpleName()
-            + "; expected: a folder with room for some ten megabytes); free space or take another folder with --out",
+            + "; expected: a folder with room for some ten megabytes); free space or take another"
+            + " folder with --out",
         e);
   }
 
@@ -188,7 +195,7 @@ final class OutFolder implements AutoCloseable {
     for (Path run : inside(out)) {
       Path meshes = run.resolve("mesh");
       for (Path mesh : inside(meshes)) {
-        GroupMesh.clearAway(mesh, run.resolve("logs").resolve(mesh.getFileName()));
+        new MeshDirectory(mesh, run.resolve("logs").resolve(mesh.getFileName())).clearAway();
       }
       Files.deleteIfExists(meshes);
     }

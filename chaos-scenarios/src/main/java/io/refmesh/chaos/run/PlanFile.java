@@ -1,5 +1,6 @@
 package io.refmesh.chaos.run;
 
+import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.scenario.LoadStream;
 import java.time.Duration;
 import java.util.ArrayList;

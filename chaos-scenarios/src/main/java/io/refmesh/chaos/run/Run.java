@@ -1,8 +1,10 @@
 package io.refmesh.chaos.run;
 
-import io.refmesh.chaos.fault.HttpJson;
 import io.refmesh.chaos.fault.Leases;
-import io.refmesh.chaos.fault.ToxiproxyProcess;
+import io.refmesh.chaos.mesh.Environment;
+import io.refmesh.chaos.mesh.Environment.Toxiproxies;
+import io.refmesh.chaos.mesh.HttpJson;
+import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.observe.Observer;
 import io.refmesh.chaos.report.LiveProgress;
 import io.refmesh.chaos.report.Reports;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -35,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Run {
 
+  private final Environment environment;
   private final RefmeshHome home;
   private final List<Scenario> scenarios;
   private final Map<String, Topology> topologies = new LinkedHashMap<>();
@@ -50,6 +54,7 @@ public final class Run {
    * @throws BadScenarioException when a scenario names a group that there is not
    */
   public Run(
+      Environment environment,
       RefmeshHome home,
       List<Scenario> scenarios,
       long seed,
@@ -58,6 +63,7 @@ public final class Run {
       LiveProgress progress,
       Time time)
       throws BadScenarioException, IOException {
+    this.environment = environment;
     this.home = home;
     this.scenarios = List.copyOf(scenarios);
     this.seed = seed;
@@ -109,7 +115,8 @@ public final class Run {
       }
       RunVerdict verdict =
           new RunVerdict(
-              "local",
+              environment.name(),
+              environment.versions(),
               seed,
               started,
               Duration.between(started, time.instant()).toMillis(),
@@ -133,14 +140,8 @@ public final class Run {
         ScheduledExecutorService timers =
             Executors.newSingleThreadScheduledExecutor(
                 Thread.ofVirtual().name("leases").factory());
-        ToxiproxyProcess toxiproxy =
-            ToxiproxyProcess.start(
-                home,
-                seeds.of("toxiproxy"),
-                folder.directory(),
-                folder.logs().resolve("toxiproxy.log"),
-                new ProcessTable(folder.processes()),
-                http)) {
+        Toxiproxies toxiproxies =
+            environment.toxiproxies(folder.forEnvironment(), seeds.of("toxiproxy"), http)) {
       for (int next = 0; next < scenarios.size(); ) {
         String group = scenarios.get(next).group();
         int end = next;
@@ -153,7 +154,7 @@ public final class Run {
             folder,
             seeds,
             http,
-            toxiproxy,
+            toxiproxies,
             timer(timers));
         next = end;
       }
@@ -166,23 +167,17 @@ public final class Run {
       OutFolder folder,
       Seeds seeds,
       HttpJson http,
-      ToxiproxyProcess toxiproxy,
+      Toxiproxies toxiproxies,
       Leases.Timer timer)
       throws IOException, InterruptedException, BadScenarioException {
     Instant began = time.instant();
     progress.say("starting the mesh of group " + topology.name());
-    try (GroupMesh mesh =
-        GroupMesh.start(
-            home,
-            topology,
-            folder.mesh(topology.name()),
-            folder.logs().resolve(topology.name()),
-            seeds.of("shop"),
-            http,
-            this::tell)) {
+    try (MeshUnderTest mesh =
+        environment.start(
+            topology, folder.mesh(topology.name()), seeds.of("shop"), http, this::tell)) {
       progress.say(
           "mesh ready: "
-              + mesh.mesh().running().size()
+              + mesh.running().size()
               + " workloads with sidecars in "
               + Duration.between(began, time.instant()).toMillis() / 1000.0
               + " s");
@@ -191,20 +186,15 @@ public final class Run {
         folder.requireRoom();
         folder.keepScenario(scenario.name(), scenario.source());
         progress.scenarioStarted(scenario.name(), scenario.title());
+        Optional<String> unfit = environment.unfit(scenario);
         ScenarioVerdict verdict =
-            scenario.tier() > Scenario.LOCAL_TIER
-                ? ScenarioRun.notRun(
-                    scenario,
-                    Result.SKIPPED,
-                    "needs tier "
-                        + scenario.tier()
-                        + ", and this is tier "
-                        + Scenario.LOCAL_TIER
-                        + ": processes on one machine")
+            unfit.isPresent()
+                ? ScenarioRun.notRun(scenario, Result.SKIPPED, unfit.get())
                 : new ScenarioRun(
                         scenario,
                         mesh,
-                        toxiproxy,
+                        http,
+                        toxiproxies.of(scenario),
                         folder.load(scenario.name()),
                         seeds,
                         time,
@@ -220,12 +210,13 @@ public final class Run {
     }
   }
 
-  private void warmUp(GroupMesh mesh, Path files) throws IOException, InterruptedException {
+  private void warmUp(MeshUnderTest mesh, Path files) throws IOException, InterruptedException {
     progress.say(
         WarmUp.run(mesh, files)
             .map(took -> "warm after " + took.toMillis() / 1000.0 + " s under light load")
             .orElse(
-                "still slow after all the time for warming up; this machine may be too busy for what follows"));
+                "still slow after all the time for warming up; this machine may be too busy for"
+                    + " what follows"));
   }
 
   private Topology topology(String group) {

@@ -2,8 +2,11 @@ package io.refmesh.chaos.run;
 
 import io.refmesh.chaos.fault.Faults;
 import io.refmesh.chaos.fault.Leases;
-import io.refmesh.chaos.fault.ToxiproxyProcess;
-import io.refmesh.chaos.intruder.Forgery;
+import io.refmesh.chaos.mesh.HttpJson;
+import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.RunningLoad;
+import io.refmesh.chaos.mesh.ShopFolder;
+import io.refmesh.chaos.mesh.Toxiproxy;
 import io.refmesh.chaos.observe.LoadTarget;
 import io.refmesh.chaos.observe.Moment;
 import io.refmesh.chaos.observe.Observer;
@@ -50,8 +53,10 @@ final class ScenarioRun {
   private static final String LAYER = "scenario";
 
   private final Scenario scenario;
-  private final GroupMesh mesh;
-  private final ToxiproxyProcess toxiproxy;
+  private final MeshUnderTest mesh;
+  private final Watched watched;
+  private final HttpJson http;
+  private final Toxiproxy toxiproxy;
   private final Path files;
   private final Seeds seeds;
   private final Time time;
@@ -72,8 +77,9 @@ final class ScenarioRun {
    */
   ScenarioRun(
       Scenario scenario,
-      GroupMesh mesh,
-      ToxiproxyProcess toxiproxy,
+      MeshUnderTest mesh,
+      HttpJson http,
+      Toxiproxy toxiproxy,
       Path files,
       Seeds seeds,
       Time time,
@@ -81,6 +87,8 @@ final class ScenarioRun {
       Function<Observer, Screen> screens) {
     this.scenario = scenario;
     this.mesh = mesh;
+    this.watched = new Watched(mesh, http);
+    this.http = http;
     this.toxiproxy = toxiproxy;
     this.files = files;
     this.seeds = seeds;
@@ -113,36 +121,26 @@ final class ScenarioRun {
 
   private void runActs() throws IOException, InterruptedException {
     List<Act> acts = scenario.acts();
-    Path state = mesh.mesh().state().directory();
-    Forgery forgery =
-        new Forgery(
-            mesh.mesh().state().control(), mesh.mesh().state().readMesh().trustDomain(), time);
+    mesh.settle();
     try (Hops hops =
         Hops.open(
             scenario.hops(),
             scenario.name(),
-            mesh.mesh().running(),
+            mesh,
             toxiproxy,
-            forgery,
             Files.createDirectories(files.resolveSibling(scenario.name() + ".files")))) {
       try {
         put(acts.getFirst(), hops);
-        mesh.resetShop();
-        Faults factory =
-            new Faults(
-                mesh.mesh(),
-                mesh.folder(),
-                mesh.http(),
-                forgery,
-                state.resolve("foreign-ca"),
-                fault -> seeds.of(scenario.name(), fault));
+        watched.resetShop();
+        Faults factory = new Faults(mesh, http, fault -> seeds.of(scenario.name(), fault));
         try (Observer observer =
-            new Observer(mesh.sidecars(), mesh.apps(), LoadProcess.record(files))) {
-          Ledgers ledgers = new Ledgers(mesh.http(), LoadProcess.record(files));
-          underLoad(acts, observer, hops, new LiveInjector(scenario, mesh, factory, hops, ledgers));
+            new Observer(watched.sidecars(), watched.apps(), RunningLoad.record(files))) {
+          Ledgers ledgers = new Ledgers(http, RunningLoad.record(files));
+          underLoad(
+              acts, observer, hops, new LiveInjector(scenario, watched, factory, hops, ledgers));
         }
       } finally {
-        mesh.folder().put(LAYER, List.of());
+        mesh.put(LAYER, List.of());
       }
     }
     deleteIfEmpty(files.resolveSibling(scenario.name() + ".files"));
@@ -155,8 +153,8 @@ final class ScenarioRun {
     String plan =
         PlanFile.write(
             scenario.name(), scenario.load(), seeds.of(scenario.name(), "plan"), loadAtMost(acts));
-    try (LoadProcess load = LoadProcess.start(mesh.mesh(), scenario.name(), plan, files);
-        Newcomers ignored = Newcomers.watch(mesh, observer, injector.ledgers())) {
+    try (RunningLoad load = mesh.load(scenario.name(), plan, files);
+        Newcomers ignored = Newcomers.watch(watched, observer, injector.ledgers())) {
       loadStarted = load.startedEpochMillis();
       time.sleepUntil(Instant.ofEpochMilli(loadStarted));
       awaitSteadyState(observer, screen);

@@ -1,6 +1,8 @@
 package io.refmesh.chaos.run;
 
 import io.refmesh.chaos.expect.Expression;
+import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.RunningLoad;
 import io.refmesh.chaos.observe.Observer;
 import io.refmesh.chaos.scenario.LoadStream;
 import java.io.IOException;
@@ -45,11 +47,11 @@ final class WarmUp {
   private WarmUp() {}
 
   /** Returns how long it took; empty when the mesh is still slow after all the time there is. */
-  static Optional<Duration> run(GroupMesh mesh, Path files)
+  static Optional<Duration> run(MeshUnderTest mesh, Path files)
       throws IOException, InterruptedException {
     String plan = PlanFile.write("warm-up", STREAMS, 0, AT_MOST.plusSeconds(60));
-    try (Observer observer = new Observer(List.of(), List.of(), LoadProcess.record(files));
-        LoadProcess load = LoadProcess.start(mesh.mesh(), "warm-up", plan, files)) {
+    try (Observer observer = new Observer(List.of(), List.of(), RunningLoad.record(files));
+        RunningLoad load = mesh.load("warm-up", plan, files)) {
       Optional<Duration> took = observer.firstTrue(WARM, observer.mark(), AT_MOST);
       load.stop();
       return took;

@@ -31,9 +31,6 @@ public record Scenario(
     List<Expectation> expectations,
     List<Control> controls) {
 
-  /** The environment that this harness offers. */
-  public static final int LOCAL_TIER = 0;
-
   public Scenario {
     tags = List.copyOf(tags);
     policies = List.copyOf(policies);

@@ -1,16 +1,21 @@
 package io.refmesh.chaos.verdict;
 
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One run of the catalogue.
  *
  * @param environment {@code local} or {@code kind}
+ * @param versions of what the environment consists of, by name
  * @param replay the command that runs it again
  */
 public record RunVerdict(
     String environment,
+    Map<String, String> versions,
     long seed,
     Instant started,
     long durationMillis,
@@ -18,6 +23,7 @@ public record RunVerdict(
     List<ScenarioVerdict> scenarios) {
 
   public RunVerdict {
+    versions = Collections.unmodifiableMap(new TreeMap<>(versions));
     scenarios = List.copyOf(scenarios);
   }
 

@@ -3,8 +3,8 @@ package io.refmesh.chaos.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refmesh.chaos.mesh.MeshInstance;
 import io.refmesh.chaos.scenario.FaultPlan.Target;
-import io.refmesh.local.RunningInstance;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 final class VictimsTest {
 
-  private static final List<RunningInstance> RUNNING =
+  private static final List<MeshInstance> RUNNING =
       List.of(
           instance("catalog-v1", 0),
           instance("catalog-v1", 1),
@@ -26,7 +26,7 @@ final class VictimsTest {
 
   @Test
   void theSameSeedHitsTheSameWhateverTheOrderOfInstances() throws Exception {
-    List<RunningInstance> reversed = new ArrayList<>(RUNNING);
+    List<MeshInstance> reversed = new ArrayList<>(RUNNING);
     Collections.reverse(reversed);
     for (long seed = 0; seed < 20; seed++) {
       assertThat(Victims.draw(ONE, reversed, seed)).isEqualTo(Victims.draw(ONE, RUNNING, seed));
@@ -58,19 +58,8 @@ final class VictimsTest {
         .hasMessageContaining("no instance of workload cart runs");
   }
 
-  private static RunningInstance instance(String workload, int replica) {
-    return new RunningInstance(
-        "shop",
-        workload,
-        replica,
-        "",
-        "127.0.0.1",
-        "127.0.0.1",
-        "",
-        Optional.empty(),
-        Optional.empty(),
-        true,
-        0,
-        "a");
+  private static MeshInstance instance(String workload, int replica) {
+    return new MeshInstance(
+        "shop", workload, replica, "127.0.0.1", "", "", Optional.empty(), Optional.empty(), true);
   }
 }

@@ -20,19 +20,26 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class IntrudersTest {
 
+  private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+
   @TempDir private Path folder;
   private Forgery forgery;
 
   @BeforeEach
   void makeCa() {
-    forgery = new Forgery(folder.resolve("control"), "cluster.local", InstantSource.system());
+    forgery =
+        Forgery.ofFolder(
+            folder.resolve("control"),
+            folder.resolve("other"),
+            "cluster.local",
+            InstantSource.system());
   }
 
   @Test
   void aCertificateIsGenuineExpiredOrForeign() throws Exception {
     Credential genuine = forgery.genuine("cart");
     Credential expired = forgery.expired("cart");
-    Credential foreign = forgery.foreign(folder.resolve("other"), "cart");
+    Credential foreign = forgery.foreign("cart");
     assertThat(genuine.chain().getFirst().getSubjectAlternativeNames().toString())
         .contains("spiffe://cluster.local/ns/shop/sa/cart");
     assertThat(expired.chain().get(1)).isEqualTo(genuine.chain().get(1));
@@ -43,7 +50,7 @@ final class IntrudersTest {
 
   @Test
   void aServerWithACertificateOfItsOwnCountsWhatItIsTold() throws Exception {
-    try (RogueServer rogue = RogueServer.open(forgery.genuine("cart"))) {
+    try (RogueServer rogue = RogueServer.open(LOOPBACK, forgery.genuine("cart"))) {
       new TlsIntruder(rogue.address(), forgery.genuine("web")).attempt();
       await(() -> rogue.bytes() > 0);
       assertThat(rogue.connections()).isEqualTo(1);
@@ -67,7 +74,9 @@ final class IntrudersTest {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
         CapturingRelay relay =
             CapturingRelay.open(
-                (InetSocketAddress) server.getLocalSocketAddress(), folder.resolve("capture"));
+                LOOPBACK,
+                (InetSocketAddress) server.getLocalSocketAddress(),
+                folder.resolve("capture"));
         Socket caller = new Socket(relay.address().getAddress(), relay.address().getPort());
         Socket accepted = server.accept()) {
       caller.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -29,7 +30,8 @@ import org.xml.sax.InputSource;
 class HtmlReportTest {
 
   private static final String HOSTILE =
-      "</title></style></script><script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>\"'&\u0000\u001b\u202e]]>";
+      "</title></style></script><script>alert(1)</script><img src=https://evil.example/x"
+          + " onerror=alert(1)>\"'&\u0000\u001b\u202e]]>";
 
   @Test
   void fetchesNothing() {
@@ -168,6 +170,7 @@ class HtmlReportTest {
   private static RunVerdict with(Timeline timeline) {
     return new RunVerdict(
         "local",
+        Map.of(),
         1,
         Instant.EPOCH,
         1,
@@ -198,7 +201,7 @@ class HtmlReportTest {
                     "a", HOSTILE, "all", Result.PASSED, "client.a.p99 = " + HOSTILE, HOSTILE)),
             List.of(new ControlVerdict(HOSTILE, HOSTILE, false, HOSTILE, HOSTILE)),
             timeline);
-    return new RunVerdict(HOSTILE, 1, Instant.EPOCH, 1, HOSTILE, List.of(scenario));
+    return new RunVerdict(HOSTILE, Map.of(), 1, Instant.EPOCH, 1, HOSTILE, List.of(scenario));
   }
 
   /**

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -141,7 +142,13 @@ class ReportsTest {
     RunVerdict sample = SampleRun.verdict();
     RunVerdict none =
         new RunVerdict(
-            sample.environment(), 1, sample.started(), 0, sample.replay(), java.util.List.of());
+            sample.environment(),
+            Map.of(),
+            1,
+            sample.started(),
+            0,
+            sample.replay(),
+            java.util.List.of());
 
     Reports.write(folder, none);
 

@@ -12,6 +12,7 @@ import io.refmesh.chaos.verdict.Timeline.Span;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -28,6 +29,7 @@ final class SampleRun {
   static RunVerdict verdict() {
     return new RunVerdict(
         "local",
+        Map.of(),
         7_319_024_411L,
         Instant.parse("2026-09-14T08:41:07Z"),
         289_400,
@@ -46,9 +48,10 @@ final class SampleRun {
     return new ScenarioVerdict(
         "mtls-everywhere",
         "Every hop is encrypted and knows both ends",
-        "The shop runs under load while a relay on the wire records what passes. Four intruders try to reach a workload: in plain"
-            + " text, with a leaf of a foreign CA, with an expired leaf and with the identity of another service. None may get a"
-            + " byte to the application.",
+        "The shop runs under load while a relay on the wire records what passes. Four intruders try"
+            + " to reach a workload: in plain text, with a leaf of a foreign CA, with an expired"
+            + " leaf and with the identity of another service. None may get a byte to the"
+            + " application.",
         Result.PASSED,
         "",
         24_800,
@@ -63,8 +66,8 @@ final class SampleRun {
                 "intruders-refused",
                 "Each intruder is refused, every time.",
                 "during",
-                "plaintext 12 of 12 refused; foreign CA 12 of 12 refused; expired leaf 12 of 12 refused; wrong identity 12 of 12"
-                    + " refused",
+                "plaintext 12 of 12 refused; foreign CA 12 of 12 refused; expired leaf 12 of 12"
+                    + " refused; wrong identity 12 of 12 refused",
                 "all refused"),
             passed(
                 "nothing-arrives",
@@ -82,8 +85,8 @@ final class SampleRun {
                 "counters-agree",
                 COUNTERS_AGREE,
                 "all",
-                "shop/web requests 1000; shop/web answers 200 1000; web-0 requests 1000; catalog-v1 requests 502; catalog-v2"
-                    + " requests 498",
+                "shop/web requests 1000; shop/web answers 200 1000; web-0 requests 1000; catalog-v1"
+                    + " requests 502; catalog-v2 requests 498",
                 "equal, exactly")),
         List.of(
             new ControlVerdict(
@@ -91,8 +94,8 @@ final class SampleRun {
                 "Unauthenticated callers are let in; the plain-text intruder gets an answer.",
                 true,
                 "intruders-refused,nothing-arrives",
-                "intruders-refused: plaintext 0 of 12 refused; nothing-arrives: server.vault.bytes = 5232,"
-                    + " server.vault.connections = 12")),
+                "intruders-refused: plaintext 0 of 12 refused; nothing-arrives: server.vault.bytes"
+                    + " = 5232, server.vault.connections = 12")),
         load(3)
             .act("real", 1_200, 4_000, 9_000, 4_000, "intruders")
             .act("permissive", 1_500, 0, 5_000, 0, "intruders")
@@ -104,8 +107,9 @@ final class SampleRun {
     return new ScenarioVerdict(
         "slow-backend",
         "A backend becomes slower than its timeout",
-        "Every answer of pricing is held back for 800 ms while its callers allow 500 ms. They get a 504 soon after the timeout, none"
-            + " hangs, work in vain is cancelled, and callers of other services notice nothing.",
+        "Every answer of pricing is held back for 800 ms while its callers allow 500 ms. They get a"
+            + " 504 soon after the timeout, none hangs, work in vain is cancelled, and callers of"
+            + " other services notice nothing.",
         Result.PASSED,
         "",
         41_300,
@@ -132,14 +136,18 @@ final class SampleRun {
                 "cancelled",
                 "Work that nobody waits for is cancelled in the backend.",
                 "during",
-                "client.export.requests = 200, server.pricing.cancelled = 200, server.pricing.maxCancelDelay = 556 ms",
-                "server.pricing.cancelled == client.export.requests and server.pricing.maxCancelDelay <= 600ms"),
+                "client.export.requests = 200, server.pricing.cancelled = 200,"
+                    + " server.pricing.maxCancelDelay = 556 ms",
+                "server.pricing.cancelled == client.export.requests and"
+                    + " server.pricing.maxCancelDelay <= 600ms"),
             passed(
                 "others-unharmed",
                 "Calls to other services are as fast as before.",
                 "during",
-                "before.client.other.p99 = 7.4 ms, client.other.errors = 0, client.other.p99 = 8.1 ms",
-                "client.other.p99 <= max(3 * before.client.other.p99, 50ms) and client.other.errors == 0"),
+                "before.client.other.p99 = 7.4 ms, client.other.errors = 0, client.other.p99 = 8.1"
+                    + " ms",
+                "client.other.p99 <= max(3 * before.client.other.p99, 50ms) and client.other.errors"
+                    + " == 0"),
             passed(
                 "recovers",
                 "Calls succeed again when the backend does.",
@@ -150,9 +158,9 @@ final class SampleRun {
                 "counters-agree",
                 COUNTERS_AGREE,
                 "all",
-                "shop/pricing requests 3100; shop/pricing answers 200 1500; shop/pricing answers 504 1600; shop/catalog requests"
-                    + " 1550; shop/catalog answers 200 1550; pricing requests 3100; catalog-v1 requests 781; catalog-v2 requests"
-                    + " 769",
+                "shop/pricing requests 3100; shop/pricing answers 200 1500; shop/pricing answers"
+                    + " 504 1600; shop/catalog requests 1550; shop/catalog answers 200 1550;"
+                    + " pricing requests 3100; catalog-v1 requests 781; catalog-v2 requests 769",
                 "equal, exactly")),
         List.of(
             new ControlVerdict(
@@ -185,8 +193,8 @@ final class SampleRun {
     return new ScenarioVerdict(
         "flaky-backend",
         "One answer of ten is a 503",
-        "Catalog fails at random. Two retries hide that from readers without much more load; orders are never sent twice without"
-            + " leave.",
+        "Catalog fails at random. Two retries hide that from readers without much more load; orders"
+            + " are never sent twice without leave.",
         Result.FAILED,
         "success failed; control retry-posts missed",
         46_200,
@@ -196,7 +204,8 @@ final class SampleRun {
                 "Readers hardly ever see a failure.",
                 "during",
                 "client.browse.successRate = 0.9871",
-                "client.browse.successRate >= 0.997 (binomial tolerance for 1500 requests: at least 0.9906)"),
+                "client.browse.successRate >= 0.997 (binomial tolerance for 1500 requests: at least"
+                    + " 0.9906)"),
             passed(
                 "load",
                 "Retries cost the backend little.",
@@ -214,12 +223,14 @@ final class SampleRun {
                 "Every extra attempt is counted as a retry.",
                 "during",
                 "not known: nothing was measured under the name mesh.retry_total{workload=load}",
-                "mesh.retry_total{workload=load} == server.catalog.requests - client.browse.requests"),
+                "mesh.retry_total{workload=load} == server.catalog.requests -"
+                    + " client.browse.requests"),
             passed(
                 "counters-agree",
                 COUNTERS_AGREE,
                 "all",
-                "shop/catalog requests 5400; shop/catalog answers 200 5251; shop/catalog answers 503 149; catalog requests 5911",
+                "shop/catalog requests 5400; shop/catalog answers 200 5251; shop/catalog answers"
+                    + " 503 149; catalog requests 5911",
                 "equal, exactly")),
         List.of(
             new ControlVerdict(
@@ -252,8 +263,8 @@ final class SampleRun {
     return new ScenarioVerdict(
         "one-bad-replica",
         "One of four replicas answers 503",
-        "The bad one is ejected within three seconds; from then on only the probes sent to it fail, one for each step of the"
-            + " back-off. When it has healed it serves its share again.",
+        "The bad one is ejected within three seconds; from then on only the probes sent to it fail,"
+            + " one for each step of the back-off. When it has healed it serves its share again.",
         Result.PASSED,
         "",
         52_700,
@@ -263,7 +274,8 @@ final class SampleRun {
                 "The bad replica leaves the rotation.",
                 "from the fault",
                 "after 380 ms",
-                "gauge.endpoint_state{state=ejected} >= 1 within 3 s of the beginning of the fault"),
+                "gauge.endpoint_state{state=ejected} >= 1 within 3 s of the beginning of the"
+                    + " fault"),
             passed(
                 "only-probes-fail",
                 "Afterwards nothing fails but what probes it.",
@@ -280,7 +292,8 @@ final class SampleRun {
                 "counters-agree",
                 COUNTERS_AGREE,
                 "all",
-                "shop/catalog requests 6800; shop/catalog answers 200 6762; shop/catalog answers 503 38; catalog requests 6800",
+                "shop/catalog requests 6800; shop/catalog answers 200 6762; shop/catalog answers"
+                    + " 503 38; catalog requests 6800",
                 "equal, exactly")),
         List.of(
             new ControlVerdict(
@@ -288,7 +301,8 @@ final class SampleRun {
                 "Nothing is ever ejected.",
                 true,
                 "ejected,only-probes-fail",
-                "ejected: not within 5 s; only-probes-fail: client.browse.errors = 312, server.catalog-v1-0.requests = 312")),
+                "ejected: not within 5 s; only-probes-fail: client.browse.errors = 312,"
+                    + " server.catalog-v1-0.requests = 312")),
         load(31)
             .act("real", 1_100, 4_000, 10_000, 12_000, "catalog-v1-0 answers 503")
             .act("ejection-off", 1_500, 0, 6_000, 0, "catalog-v1-0 answers 503")
@@ -313,7 +327,8 @@ final class SampleRun {
         "The control plane is gone for half a minute",
         "Sidecars live on with what they last knew.",
         Result.ABORTED,
-        "the control plane did not start again within 20 s (its last line: address already in use 127.0.0.1:4102)",
+        "the control plane did not start again within 20 s (its last line: address already in use"
+            + " 127.0.0.1:4102)",
         31_000,
         List.of(),
         List.of(),
@@ -340,8 +355,8 @@ final class SampleRun {
     return new ScenarioVerdict(
         "policy-denies",
         "A policy forbids a caller while it calls",
-        "From one moment to the next only web may call cart. Calls through web go on; direct ones get 403, and none of those reaches"
-            + " the application.",
+        "From one moment to the next only web may call cart. Calls through web go on; direct ones"
+            + " get 403, and none of those reaches the application.",
         Result.PASSED,
         "",
         22_100,

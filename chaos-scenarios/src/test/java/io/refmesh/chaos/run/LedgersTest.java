@@ -3,7 +3,7 @@ package io.refmesh.chaos.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.refmesh.chaos.fault.HttpJson;
+import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.observe.AppTarget;
 import io.refmesh.chaos.scenario.LoadStream;
 import java.net.InetAddress;

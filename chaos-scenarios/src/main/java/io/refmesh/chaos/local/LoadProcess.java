@@ -1,5 +1,7 @@
-package io.refmesh.chaos.run;
+package io.refmesh.chaos.local;
 
+import io.refmesh.chaos.mesh.RunningLoad;
+import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.local.LocalMesh;
 import io.refmesh.local.process.ManagedProcess;
 import java.io.IOException;
@@ -10,11 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The load generator of one scenario: a process inside the workload {@code load}, so that the
- * sidecar of a caller is under test, too.
- */
-final class LoadProcess implements AutoCloseable {
+/** The load generator of one scenario: a process inside the workload {@code load}. */
+final class LoadProcess implements RunningLoad {
 
   private static final List<String> JVM =
       List.of(
@@ -37,11 +36,6 @@ final class LoadProcess implements AutoCloseable {
   private LoadProcess(ManagedProcess process, long startedEpochMillis) {
     this.process = process;
     this.startedEpochMillis = startedEpochMillis;
-  }
-
-  /** Where {@link #start} lets the record be written. */
-  static Path record(Path folder) {
-    return folder.resolve("requests.tsv");
   }
 
   /** Starts it and waits until the first requests are about to go out. */
@@ -83,12 +77,13 @@ final class LoadProcess implements AutoCloseable {
     }
   }
 
-  long startedEpochMillis() {
+  @Override
+  public long startedEpochMillis() {
     return startedEpochMillis;
   }
 
-  /** Ends the load: nothing new is sent, what is under way ends, the record is complete. */
-  void stop() throws IOException {
+  @Override
+  public void stop() throws IOException {
     if (!process.alive() && !process.stopping()) {
       throw new IOException(
           "the load generator ended early with exit code "
@@ -102,7 +97,6 @@ final class LoadProcess implements AutoCloseable {
     }
   }
 
-  /** For the way out of a failure; {@link #stop} tells more. */
   @Override
   public void close() {
     if (process.alive()) {

@@ -1,7 +1,10 @@
-package io.refmesh.chaos.run;
+package io.refmesh.chaos.mesh;
 
 import io.refmesh.chaos.scenario.MeshResource;
 import io.refmesh.chaos.scenario.Topology;
+import io.refmesh.control.registry.Contents;
+import io.refmesh.control.registry.Service;
+import io.refmesh.control.registry.Workload;
 import io.refmesh.local.process.RefmeshHome;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
@@ -21,15 +25,18 @@ import tools.jackson.databind.json.JsonMapper;
  * the load comes from, and a Service that nobody calls, by which one can see that the control plane
  * has read the folder.
  */
-final class ShopFolder {
+public final class ShopFolder {
 
   /** The workload inside which the load generator runs; {@code shop/load-0} is its instance. */
-  static final String LOAD = "load";
+  public static final String LOAD = "load";
 
-  static final String NAMESPACE = "shop";
+  public static final String NAMESPACE = "shop";
 
   /** Nothing is behind it. */
-  static final String MARKER = "e2e-marker";
+  public static final String MARKER = "e2e-marker";
+
+  /** Where every application of the shop answers about itself. */
+  public static final int ADMIN_PORT = 8090;
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -40,7 +47,7 @@ final class ShopFolder {
    *
    * @param seed of the shop's own draws
    */
-  static void write(RefmeshHome home, Path folder, Topology topology, long seed)
+  public static void write(RefmeshHome home, Path folder, Topology topology, long seed)
       throws IOException {
     Files.createDirectories(folder);
     Path shop = home.directory().resolve("demo-shop").resolve("mesh");
@@ -63,6 +70,27 @@ final class ShopFolder {
     documents.add(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(marker()));
     topology.resources().stream().map(MeshResource::json).forEach(documents::add);
     Files.writeString(folder.resolve("shop.yaml"), String.join("\n---\n", documents) + "\n");
+  }
+
+  /** Names of the workloads behind each service, by its name. */
+  public static Map<String, List<String>> workloadsOfServices(Contents contents) {
+    Map<String, List<String>> workloads = new TreeMap<>();
+    for (Service service : contents.only(Service.class)) {
+      workloads.put(
+          service.metadata().name(),
+          contents.only(Workload.class).stream()
+              .filter(workload ->
+                  workload.metadata().namespace().equals(service.metadata().namespace())
+                      && !service.selector().isEmpty()
+                      && workload
+                          .metadata()
+                          .labels()
+                          .entrySet()
+                          .containsAll(service.selector().entrySet()))
+              .map(workload -> workload.metadata().name())
+              .toList());
+    }
+    return workloads;
   }
 
   private static Map<?, ?> changed(Map<?, ?> object, Topology topology, long seed) {

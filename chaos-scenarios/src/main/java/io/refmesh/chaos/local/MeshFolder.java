@@ -1,4 +1,4 @@
-package io.refmesh.chaos.fault;
+package io.refmesh.chaos.local;
 
 import io.refmesh.chaos.scenario.MeshResource;
 import java.io.IOException;
@@ -12,20 +12,20 @@ import java.util.stream.Collectors;
  * The folder that a mesh watches, with a layer per purpose: each layer is one file, put in place
  * whole, so that its objects appear and change together.
  */
-public final class MeshFolder {
+final class MeshFolder {
 
   private final Path directory;
 
-  public MeshFolder(Path directory) {
+  MeshFolder(Path directory) {
     this.directory = directory;
   }
 
-  public Path directory() {
+  Path directory() {
     return directory;
   }
 
   /** Makes {@code resources} the content of a layer; none: the layer goes. */
-  public void put(String layer, List<MeshResource> resources) throws IOException {
+  void put(String layer, List<MeshResource> resources) throws IOException {
     Path file = directory.resolve(layer + ".yaml");
     if (resources.isEmpty()) {
       Files.deleteIfExists(file);

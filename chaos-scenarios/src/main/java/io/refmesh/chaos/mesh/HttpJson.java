@@ -1,4 +1,4 @@
-package io.refmesh.chaos.fault;
+package io.refmesh.chaos.mesh;
 
 import java.io.IOException;
 import java.net.URI;

@@ -23,10 +23,12 @@ final class Endpoints {
 
   private final ClusterState state;
   private final String trustDomain;
+  private final Ports ports;
   private final List<Problem> problems;
 
-  Endpoints(ClusterState state, String trustDomain, List<Problem> problems) {
+  Endpoints(ClusterState state, String trustDomain, Ports ports, List<Problem> problems) {
     this.state = state;
+    this.ports = ports;
     this.trustDomain = trustDomain;
     this.problems = problems;
     for (Detour detour : state.detours()) {
@@ -44,10 +46,7 @@ final class Endpoints {
 
   List<EndpointSpec> of(Service service, Service.Port port) {
     List<EndpointSpec> endpoints = new ArrayList<>();
-    for (Instance instance : state.instances()) {
-      if (!Ports.selects(service, instance)) {
-        continue;
-      }
+    for (Instance instance : ports.instances(service)) {
       OptionalInt target = Ports.target(port, instance);
       if (target.isEmpty()) {
         problems.add(

@@ -7,7 +7,9 @@ import io.refmesh.control.registry.Namespace;
 import io.refmesh.control.registry.Service;
 import io.refmesh.control.state.ClusterState;
 import io.refmesh.model.discovery.AppProtocol;
+import io.refmesh.model.discovery.ServicePort;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -24,14 +26,17 @@ final class Ports {
   private static final Set<Integer> OPAQUE = Set.of(25, 587, 3306, 4444, 5432, 6379, 9300, 11_211);
 
   private final ClusterState state;
+  private final Selection selection;
+  private final Map<ServicePort, AppProtocol> ofServices = new HashMap<>();
 
   Ports(ClusterState state) {
     this.state = state;
+    selection = new Selection(state);
   }
 
-  static boolean selects(Service service, Instance instance) {
-    return service.metadata().namespace().equals(instance.namespace())
-        && hasLabels(instance, service.selector());
+  /** The instances that a service leads to, in the state's order. */
+  List<Instance> instances(Service service) {
+    return selection.instances(service);
   }
 
   static boolean hasLabels(Instance instance, Map<String, String> labels) {
@@ -54,6 +59,17 @@ final class Ports {
    * What a service's port says it speaks; when it says nothing, what all its workloads' ports say.
    */
   AppProtocol ofService(Service service, Service.Port port) {
+    ServicePort id =
+        new ServicePort(service.metadata().namespace(), service.metadata().name(), port.port());
+    AppProtocol known = ofServices.get(id);
+    if (known == null) {
+      known = spoken(service, port);
+      ofServices.put(id, known);
+    }
+    return known;
+  }
+
+  private AppProtocol spoken(Service service, Service.Port port) {
     if (listed(service.metadata().annotations(), port.port())) {
       return AppProtocol.OPAQUE;
     }
@@ -61,8 +77,7 @@ final class Ports {
       return AppProtocol.of(port.appProtocol());
     }
     List<AppProtocol> spoken =
-        state.instances().stream()
-            .filter(instance -> selects(service, instance))
+        instances(service).stream()
             .map(instance -> ofInstance(instance, target(port, instance).orElse(0)))
             .distinct()
             .toList();
@@ -90,11 +105,9 @@ final class Ports {
 
   /** The services that lead to one port of an instance, by name. */
   List<Service> servicesTo(Instance instance, int number) {
-    return state.services().values().stream()
-        .filter(service -> selects(service, instance))
+    return selection.services(instance).stream()
         .filter(service ->
             service.ports().stream().anyMatch(port -> target(port, instance).orElse(0) == number))
-        .sorted((a, b) -> a.metadata().qualifiedName().compareTo(b.metadata().qualifiedName()))
         .toList();
   }
 
@@ -104,10 +117,8 @@ final class Ports {
   Set<Integer> inbound(Instance instance) {
     Set<Integer> ports = new TreeSet<>();
     instance.ports().forEach(port -> ports.add(port.port()));
-    for (Service service : state.services().values()) {
-      if (selects(service, instance)) {
-        service.ports().forEach(port -> target(port, instance).ifPresent(ports::add));
-      }
+    for (Service service : selection.services(instance)) {
+      service.ports().forEach(port -> target(port, instance).ifPresent(ports::add));
     }
     return ports;
   }

@@ -71,7 +71,7 @@ public final class SnapshotBuilder {
   }
 
   private Snapshots build() {
-    Endpoints endpoints = new Endpoints(state, trustDomain, problems);
+    Endpoints endpoints = new Endpoints(state, trustDomain, ports, problems);
     for (Service service : state.services().values()) {
       for (Service.Port port : service.ports()) {
         ServicePort id = id(service, port);

@@ -59,7 +59,8 @@ final class WorkloadPolicies<P extends Resource & Attached> {
                   policy.targetRefs().isEmpty() ? "" : "spec.targetRefs[" + index + "]",
                   "has the same target as "
                       + older.metadata().qualifiedName()
-                      + ", which is older and wins where both say something (expected: one policy for one target)"));
+                      + ", which is older and wins where both say something (expected: one policy"
+                      + " for one target)"));
         }
       }
     }
@@ -160,8 +161,7 @@ final class WorkloadPolicies<P extends Resource & Attached> {
                   + " (expected: an existing Service; the policy has no effect there)"));
     } else if (policy.port() != 0
         && service.port(policy.port()).isEmpty()
-        && state.instances().stream()
-            .filter(instance -> Ports.selects(service, instance))
+        && ports.instances(service).stream()
             .noneMatch(instance -> ports.inbound(instance).contains(policy.port()))) {
       problems.add(
           policy.problem(

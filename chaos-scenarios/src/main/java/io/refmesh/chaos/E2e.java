@@ -1,5 +1,7 @@
 package io.refmesh.chaos;
 
+import io.refmesh.chaos.kubernetes.ClusterSettings;
+import io.refmesh.chaos.kubernetes.KubernetesEnvironment;
 import io.refmesh.chaos.local.LocalEnvironment;
 import io.refmesh.chaos.mesh.Environment;
 import io.refmesh.chaos.report.LiveProgress;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -41,6 +44,9 @@ public final class E2e {
   /** How long an orderly end may take after Ctrl-C before the JVM ends all the same. */
   private static final Duration STOP_WITHIN = Duration.ofSeconds(60);
 
+  private static final String IN_CLUSTER = "in-cluster";
+  private static final String LOCAL = "local";
+
   private E2e() {}
 
   /**
@@ -50,13 +56,25 @@ public final class E2e {
    */
   public static int run(E2eOptions options, PrintWriter out)
       throws IOException, InterruptedException {
+    Environment opened;
+    try {
+      opened = environment(options);
+    } catch (IOException e) {
+      return lacking(e, out);
+    }
+    try (Environment environment = opened) {
+      return run(environment, options, out);
+    }
+  }
+
+  private static int run(Environment environment, E2eOptions options, PrintWriter out)
+      throws IOException, InterruptedException {
     List<Scenario> scenarios;
     Run run;
     long seed = options.seed().orElseGet(() -> (long) new SplittableRandom().nextInt(FRESH_SEEDS));
-    String replay = replay(options, seed);
+    String replay = replay(options, seed, environment.name());
     boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     LiveProgress progress = new LiveProgress(out, terminal);
-    Environment environment = new LocalEnvironment(options.home());
     try {
       scenarios = Catalogue.select(options.scenarios());
       run =
@@ -96,6 +114,14 @@ public final class E2e {
       done.countDown();
       forget(hook);
     }
+  }
+
+  /** In a pod of a cluster when {@code MESH_ENV} says so, else on this machine. */
+  private static Environment environment(E2eOptions options) throws IOException {
+    Map<String, String> environment = System.getenv();
+    return IN_CLUSTER.equals(environment.get("MESH_ENV"))
+        ? new KubernetesEnvironment(options.home(), ClusterSettings.of(environment))
+        : new LocalEnvironment(options.home());
   }
 
   private static int finished(Run.Finished finished, PrintWriter out) {
@@ -161,8 +187,9 @@ public final class E2e {
     }
   }
 
-  private static String replay(E2eOptions options, long seed) {
-    return "bin/mesh e2e --seed "
+  private static String replay(E2eOptions options, long seed, String environment) {
+    return (environment.equals(LOCAL) ? "" : "MESH_ENV=" + environment + " ")
+        + "bin/mesh e2e --seed "
         + seed
         + (options.scenarios().isEmpty()
             ? ""

@@ -171,10 +171,39 @@ final class ArchitectureTest {
     check(
         noClasses()
             .that()
+            .resideInAnyPackage(
+                "io.refmesh.chaos.mesh..",
+                "io.refmesh.chaos.local..",
+                "io.refmesh.chaos.fault..",
+                "io.refmesh.chaos.run..",
+                "io.refmesh.chaos.observe..",
+                "io.refmesh.chaos.scenario..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.fabric8.."));
+    check(
+        noClasses()
+            .that()
             .resideInAnyPackage("io.refmesh.proxy..", "io.refmesh.model..", "io.refmesh.local..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.fabric8.."));
+  }
+
+  /** Scenarios, faults and verdicts run on any environment: they know none. */
+  @Test
+  void theHarnessKnowsNeitherProcessesNorPods() {
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage(
+                "io.refmesh.chaos.mesh..",
+                "io.refmesh.chaos.fault..",
+                "io.refmesh.chaos.observe..",
+                "io.refmesh.chaos.run..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.refmesh.chaos.local..", "io.refmesh.chaos.kubernetes.."));
   }
 
   /**

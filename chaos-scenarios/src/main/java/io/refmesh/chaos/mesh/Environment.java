@@ -19,7 +19,7 @@ public interface Environment extends AutoCloseable {
   Map<String, String> versions();
 
   /** Says what is missing before anything is begun. */
-  void require() throws IOException;
+  void require() throws IOException, InterruptedException;
 
   /** Why a scenario cannot be run here; empty when it can. */
   Optional<String> unfit(Scenario scenario);

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Tells the observer of instances that replace others, on a thread of its own. While some are on
- * their way out it also keeps reading counters, so that the last reading of one that ends is from
- * after its last request.
+ * Tells the observer of instances that replace others, on a thread of its own. While some come or
+ * are on their way out it also keeps reading counters, so that the last reading of one that ends is
+ * from after its last request.
  */
 final class Newcomers implements AutoCloseable {
 
@@ -41,6 +41,7 @@ final class Newcomers implements AutoCloseable {
   private void look() {
     Set<SidecarTarget> known = new HashSet<>(mesh.sidecars());
     Set<AppTarget> leaving = new HashSet<>(mesh.apps());
+    Set<SidecarTarget> before = Set.copyOf(known);
     long readings = 0;
     try {
       while (!Thread.currentThread().isInterrupted()) {
@@ -49,6 +50,11 @@ final class Newcomers implements AutoCloseable {
         if (known.addAll(sidecars)) {
           observer.add(sidecars, apps);
           leaving.addAll(apps);
+        }
+        Set<SidecarTarget> now = Set.copyOf(sidecars);
+        // Not only when one comes: where its place is taken late, the other leaves much later.
+        if (!now.equals(before)) {
+          before = now;
           readings = DRAINING.dividedBy(LOOK_EVERY);
         }
         if (readings > 0) {

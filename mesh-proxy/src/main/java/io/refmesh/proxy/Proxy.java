@@ -141,7 +141,9 @@ final class Proxy implements AutoCloseable {
             client(http2, "outbound"),
             ticker,
             random);
-    endpoints = new EndpointRegistry(ticker, random, upstreams, metrics, config.zone());
+    endpoints =
+        new EndpointRegistry(
+            ticker, random, upstreams, metrics, config.zone(), config.ownAddress());
 
     // From the control plane.
     control =

@@ -100,6 +100,14 @@ record ProxyConfig(
   }
 
   /**
+   * Where a connection of the proxy is not captured and reaches the application itself; empty where
+   * there is no such address.
+   */
+  String ownAddress() {
+    return capture instanceof Capture.Redirect ? application : "";
+  }
+
+  /**
    * Bounds.
    *
    * @param connections accepted at once

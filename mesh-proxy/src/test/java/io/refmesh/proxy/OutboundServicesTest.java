@@ -50,6 +50,7 @@ class OutboundServicesTest {
             throw new AssertionError("no endpoint is to be called here");
           },
           metrics,
+          "",
           "");
   private final OutboundServices services =
       new OutboundServices(

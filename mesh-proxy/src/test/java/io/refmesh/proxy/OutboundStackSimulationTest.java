@@ -138,7 +138,7 @@ class OutboundStackSimulationTest {
     World(long seed) {
       loop = new TestLoop(seed);
       random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed + 1000);
-      registry = new EndpointRegistry(loop.ticker, loop.random, this, loop.metrics, "");
+      registry = new EndpointRegistry(loop.ticker, loop.random, this, loop.metrics, "", "");
       RetrySettings retry =
           new RetrySettings(
               RETRIES,

@@ -46,7 +46,7 @@ class OutboundStackTest {
   private final TestLoop loop = new TestLoop();
   private final ScriptedUpstreams upstreams = new ScriptedUpstreams();
   private final EndpointRegistry registry =
-      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "");
+      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "", "");
   private final OutboundStack stacks =
       new OutboundStack(
           loop.ticker,

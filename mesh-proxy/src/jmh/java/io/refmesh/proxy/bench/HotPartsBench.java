@@ -92,7 +92,8 @@ public class HotPartsBench {
 
   private final Selector selector =
       new Selector(
-          new EndpointRegistry(loop.ticker, loop.random, new ScriptedUpstreams(), loop.metrics, "")
+          new EndpointRegistry(
+                  loop.ticker, loop.random, new ScriptedUpstreams(), loop.metrics, "", "")
               .lease(backend(endpoints(ENDPOINTS))),
           BackendSettings.DEFAULT.balancer(),
           loop.random);

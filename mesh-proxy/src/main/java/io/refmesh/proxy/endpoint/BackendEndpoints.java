@@ -39,6 +39,7 @@ public final class BackendEndpoints {
 
   private final ServicePort id;
   private final String zone;
+  private final String own;
   private final Upstreams upstreams;
   private final Ticker ticker;
   private final RandomGenerator random;
@@ -56,12 +57,14 @@ public final class BackendEndpoints {
   BackendEndpoints(
       ServicePort id,
       String zone,
+      String own,
       Upstreams upstreams,
       Ticker ticker,
       RandomGenerator random,
       ProxyMetrics metrics) {
     this.id = id;
     this.zone = zone;
+    this.own = own;
     this.upstreams = upstreams;
     this.ticker = ticker;
     this.random = random;
@@ -136,7 +139,8 @@ public final class BackendEndpoints {
         backend.settings().ejection().maxEjectedPercent());
     Map<Key, Endpoint> next = new HashMap<>();
     List<Endpoint> ordered = new ArrayList<>();
-    for (EndpointSpec spec : backend.endpoints()) {
+    for (EndpointSpec named : backend.endpoints()) {
+      EndpointSpec spec = reached(named);
       Key key = Key.of(spec);
       if (!next.containsKey(key)) {
         Endpoint endpoint = endpoint(spec, backend, byKey.get(key));
@@ -207,6 +211,24 @@ public final class BackendEndpoints {
         connections,
         becameReady ? now : before.readySinceNanos(),
         metrics);
+  }
+
+  /**
+   * The own application is called as it is: no sidecar is between, so nobody there speaks TLS, and
+   * it could call itself without asking anyway.
+   */
+  private EndpointSpec reached(EndpointSpec spec) {
+    return spec.dial().host().equals(own) && spec.dial().equals(spec.address())
+        ? new EndpointSpec(
+            spec.address(),
+            spec.dial(),
+            Optional.empty(),
+            spec.zone(),
+            spec.weight(),
+            spec.ready(),
+            spec.workload(),
+            spec.replica())
+        : spec;
   }
 
   private static void retire(Endpoint old, @Nullable Endpoint successor) {

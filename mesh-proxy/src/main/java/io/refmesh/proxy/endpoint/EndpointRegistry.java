@@ -44,6 +44,7 @@ public final class EndpointRegistry {
   private final Upstreams upstreams;
   private final ProxyMetrics metrics;
   private final String zone;
+  private final String own;
 
   // Guarded by this.
   private final TreeMap<ServicePort, Lease> byBackend = new TreeMap<>();
@@ -52,18 +53,22 @@ public final class EndpointRegistry {
   /**
    * @param random used from any thread
    * @param zone the own one; empty when it is not known
+   * @param own the address of the own application, where a connection of the proxy to it reaches
+   *     the application itself and not the proxy; empty where it never does
    */
   public EndpointRegistry(
       Ticker ticker,
       RandomGenerator random,
       Upstreams upstreams,
       ProxyMetrics metrics,
-      String zone) {
+      String zone,
+      String own) {
     this.ticker = ticker;
     this.random = random;
     this.upstreams = upstreams;
     this.metrics = metrics;
     this.zone = zone;
+    this.own = own;
   }
 
   /**
@@ -74,7 +79,8 @@ public final class EndpointRegistry {
     Lease lease =
         byBackend.computeIfAbsent(
             backend.id(),
-            id -> new Lease(new BackendEndpoints(id, zone, upstreams, ticker, random, metrics)));
+            id ->
+                new Lease(new BackendEndpoints(id, zone, own, upstreams, ticker, random, metrics)));
     lease.holders++;
     lease.endpoints.update(backend);
     return lease.endpoints;

@@ -39,7 +39,7 @@ class BalancerSimulationTest {
   private final TestLoop loop = new TestLoop(11);
   private final ScriptedUpstreams upstreams = new ScriptedUpstreams();
   private final EndpointRegistry registry =
-      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "");
+      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "", "");
 
   @Test
   @Acceptance(57)

@@ -34,7 +34,7 @@ class BalancerTest {
   private final TestLoop loop = new TestLoop();
   private final ScriptedUpstreams upstreams = new ScriptedUpstreams();
   private final EndpointRegistry registry =
-      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "");
+      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "", "");
   private final RecordingReply reply = new RecordingReply();
 
   @Test

@@ -35,7 +35,8 @@ class SelectorTest {
 
   private final TestLoop loop = new TestLoop();
   private final EndpointRegistry registry =
-      new EndpointRegistry(loop.ticker, loop.random, new ScriptedUpstreams(), loop.metrics, "a");
+      new EndpointRegistry(
+          loop.ticker, loop.random, new ScriptedUpstreams(), loop.metrics, "a", "");
   private BackendEndpoints leased = registry.lease(backend(List.of()));
 
   @ParameterizedTest

@@ -23,7 +23,7 @@ class EndpointRegistryTest {
   private final TestLoop loop = new TestLoop();
   private final ScriptedUpstreams upstreams = new ScriptedUpstreams();
   private final EndpointRegistry registry =
-      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "a");
+      new EndpointRegistry(loop.ticker, loop.random, upstreams, loop.metrics, "a", "");
 
   @Test
   void keepsWhatIsLearnedWhenANewVersionComes() {
@@ -61,6 +61,40 @@ class EndpointRegistryTest {
     Endpoint after = endpoints.current().ready().getFirst();
     assertThat(after.health()).isNotSameAs(before.health());
     assertThat(after.upstream(loop.loop())).isNotSameAs(before.upstream(loop.loop()));
+  }
+
+  @Test
+  void theOwnApplicationIsCalledWithoutTlsWhereNoSidecarIsBetween() {
+    SpiffeId cart = SpiffeId.parse("spiffe://cluster.local/ns/shop/sa/cart");
+    EndpointSpec own = meshed(endpoint(0), endpoint(0).dial(), cart);
+    EndpointSpec other = meshed(endpoint(1), endpoint(1).dial(), cart);
+    EndpointSpec detour = meshed(endpoint(2), new HostPort("127.0.0.1", 8666), cart);
+    EndpointRegistry captured =
+        new EndpointRegistry(
+            loop.ticker, loop.random, upstreams, loop.metrics, "", own.address().host());
+    assertThat(other.address().host()).isNotEqualTo(own.address().host());
+
+    BackendEndpoints endpoints = captured.lease(backend(List.of(own, other, detour)));
+
+    assertThat(endpoints.current().ready())
+        .extracting(endpoint -> endpoint.spec().identity())
+        .containsExactly(Optional.empty(), Optional.of(cart), Optional.of(cart));
+    assertThat(registry.lease(backend(List.of(own))).current().ready())
+        .as("where every connection comes back to a sidecar")
+        .extracting(endpoint -> endpoint.spec().identity())
+        .containsExactly(Optional.of(cart));
+  }
+
+  private static EndpointSpec meshed(EndpointSpec plain, HostPort dial, SpiffeId identity) {
+    return new EndpointSpec(
+        plain.address(),
+        dial,
+        Optional.of(identity),
+        plain.zone(),
+        plain.weight(),
+        plain.ready(),
+        plain.workload(),
+        plain.replica());
   }
 
   @Test

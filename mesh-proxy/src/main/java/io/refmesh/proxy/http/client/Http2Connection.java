@@ -210,7 +210,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler {
     written();
     Http2Try on = tries.get(frame.stream().id());
     if (on == null) {
-      consumed(frame.stream(), frame.initialFlowControlledBytes());
+      // Of a stream that is over; what its window owes is returned when the codec closes it.
       frame.release();
       return;
     }

@@ -239,7 +239,7 @@ final class Http2ServerHandler extends ChannelInboundHandlerAdapter implements S
     written();
     Http2Exchange exchange = exchanges.get(frame.stream().id());
     if (exchange == null) {
-      consumed(frame.stream(), frame.initialFlowControlledBytes());
+      // Of a stream that is over; what its window owes is returned when the codec closes it.
       frame.release();
       return;
     }

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.error.MeshError;
 import io.refmesh.model.policy.BackendSettings;
@@ -305,6 +306,15 @@ final class Http2ClientTest extends HttpClientContract {
     });
     sees(peer, "WINDOW_UPDATE 0 ");
     loop.until("the window is given back", () -> peer.count("WINDOW_UPDATE 0") > 2);
+    loop.run(() -> {
+      Http2Connection here =
+          loop.dialled.getFirst().pipeline().get(Http2FrameCodec.class).connection();
+      Http2Stream whole = here.connectionStream();
+      assertThat(here.numActiveStreams()).isZero();
+      assertThat(here.local().flowController().unconsumedBytes(whole)).isZero();
+      // Returned by halves.
+      assertThat(here.local().flowController().windowSize(whole)).isGreaterThan(2 * 1024 * 1024);
+    });
   }
 
   @Test

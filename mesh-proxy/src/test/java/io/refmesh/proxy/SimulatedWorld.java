@@ -141,7 +141,7 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   private final Set<SimulatedChannel> begun = new HashSet<>();
   private final Deed[] deeds = new Deed[REPLICAS];
   private final int[] deedPercent = new int[REPLICAS];
-  private final Map<HostPort, EndpointSnapshot> before = new HashMap<>();
+  private final Map<HostPort, Ejected> ejected = new HashMap<>();
   private final ArrayDeque<Object[]> trace = new ArrayDeque<>();
   private final boolean large;
   private final boolean retrying;
@@ -151,7 +151,10 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
   private boolean faulty = true;
   private boolean calling = true;
   private int thinkMillis = 60;
-  private int steps;
+
+  /** The caller's sidecar has sent something since it was looked at. */
+  private boolean webActed;
+
   private long requestTimeoutMillis = 1500;
   private @Nullable String problem;
 
@@ -498,24 +501,32 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
     if (problem != null) {
       throw failed(problem, null);
     }
-    // Copying the states costs more than the step; a request is under way for many of them.
-    if (steps++ % 4 == 0) {
+    // Copying the states costs more than the step; no request is on its way without bytes.
+    if (webActed) {
+      webActed = false;
       checkEndpoints();
     }
   }
 
+  /** An ejection lasts until its probe is due; all through it, no request is added. */
   private void checkEndpoints() {
     for (EndpointSnapshot now : web.proxy.endpoints().snapshot()) {
-      EndpointSnapshot was = before.put(now.address(), now);
-      if (was != null
-          && was.health().state() == EndpointHealth.State.EJECTED
-          && now.health().state() == EndpointHealth.State.EJECTED
-          && was.health().nextProbe().equals(now.health().nextProbe())
-          && now.pending() > was.pending()) {
+      long probeNanos = now.health().nextProbe().map(Duration::toNanos).orElse(0L);
+      Ejected is =
+          probeNanos > 0 && now.health().state() == EndpointHealth.State.EJECTED
+              ? new Ejected(time.nanos() + probeNanos, now.pending())
+              : null;
+      Ejected was = is == null ? ejected.remove(now.address()) : ejected.put(now.address(), is);
+      if (is != null
+          && was != null
+          && is.untilNanos == was.untilNanos
+          && is.pending > was.pending) {
         throw failed("an ejected endpoint gets a request: " + now, null);
       }
     }
   }
+
+  private record Ejected(long untilNanos, int pending) {}
 
   private void recovered(int settled) {
     if (calls.size() < settled + 2 * CLIENTS) {
@@ -783,11 +794,13 @@ final class SimulatedWorld implements Script, SimulatedNetwork.Observer {
 
   @Override
   public void sent(SimulatedChannel from, byte[] bytes, int length) {
+    webActed |= from.host().equals(web.inbound);
+    // By the first bytes; the side that was called never speaks first.
     InetSocketAddress to = from.remote();
-    if (to != null
-        && to.getAddress().getHostAddress().startsWith("127.2.")
-        && from.parent() == null
+    if (from.parent() == null
+        && to != null
         && begun.add(from)
+        && to.getAddress().getHostAddress().startsWith("127.2.")
         && bytes[0] != 0x16) {
       problem("plaintext to a sidecar", from);
     }

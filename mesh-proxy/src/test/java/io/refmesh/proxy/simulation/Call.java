@@ -1,9 +1,9 @@
 package io.refmesh.proxy.simulation;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -114,12 +114,12 @@ public final class Call {
   }
 
   /** Bytes {@code from} to {@code to} of the request's body. */
-  public byte[] request(int from, int to) {
+  public ByteBuf request(int from, int to) {
     return bytes(2 * number, from, to);
   }
 
   /** Bytes {@code from} to {@code to} of the answer's body. */
-  public byte[] answer(int from, int to) {
+  public ByteBuf answer(int from, int to) {
     return bytes(2 * number + 1, from, to);
   }
 
@@ -133,9 +133,8 @@ public final class Call {
     return is(bytes, 2 * number + 1, from);
   }
 
-  private static byte[] bytes(int body, int from, int to) {
-    int begin = begin(body);
-    return Arrays.copyOfRange(NOISE, begin + from, begin + to);
+  private static ByteBuf bytes(int body, int from, int to) {
+    return Unpooled.wrappedBuffer(NOISE, begin(body) + from, to - from);
   }
 
   private static boolean is(ByteBuf bytes, int body, long from) {

@@ -1,6 +1,5 @@
 package io.refmesh.proxy.simulation;
 
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
@@ -92,9 +91,7 @@ final class Conversation extends SimpleChannelInboundHandler<HttpObject> {
       }
       case LEAVE_IN_BODY -> {
         if (sent.requestBytes > 0) {
-          to.write(
-              new DefaultHttpContent(
-                  Unpooled.wrappedBuffer(sent.request(0, sent.requestBytes / 2))));
+          to.write(new DefaultHttpContent(sent.request(0, sent.requestBytes / 2)));
         }
         to.flush();
         later(to, script.draw(30), () -> leave(to, sent));
@@ -109,7 +106,7 @@ final class Conversation extends SimpleChannelInboundHandler<HttpObject> {
     int most = pauseMillis == 0 ? sent.requestBytes : PART_BYTES;
     int until = Math.min(sent.requestBytes, from + most);
     if (until > from) {
-      to.write(new DefaultHttpContent(Unpooled.wrappedBuffer(sent.request(from, until))));
+      to.write(new DefaultHttpContent(sent.request(from, until)));
     }
     if (until == sent.requestBytes) {
       sentWhole = true;

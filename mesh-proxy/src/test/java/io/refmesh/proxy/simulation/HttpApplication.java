@@ -318,7 +318,7 @@ public final class HttpApplication {
 
     private void write(ChannelHandlerContext context, Call sent, int from, int until) {
       if (until > from) {
-        context.write(new DefaultHttpContent(Unpooled.wrappedBuffer(sent.answer(from, until))));
+        context.write(new DefaultHttpContent(sent.answer(from, until)));
       }
     }
 

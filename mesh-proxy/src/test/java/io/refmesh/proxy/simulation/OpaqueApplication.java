@@ -128,17 +128,17 @@ public final class OpaqueApplication {
       }
       switch (deed) {
         case RESET_IN_ANSWER -> {
-          context.writeAndFlush(Unpooled.wrappedBuffer(sent.answer(0, sent.answerBytes / 2)));
+          context.writeAndFlush(sent.answer(0, sent.answerBytes / 2));
           later(script.draw(5), () -> reset(context));
         }
         case END_IN_ANSWER -> {
           sent.cutByApplication = true;
-          context.write(Unpooled.wrappedBuffer(sent.answer(0, sent.answerBytes / 2)));
+          context.write(sent.answer(0, sent.answerBytes / 2));
           end(context);
         }
         case ANSWER_IN_PARTS -> parts(context, sent, 0);
         default -> {
-          context.write(Unpooled.wrappedBuffer(sent.answer(0, sent.answerBytes)));
+          context.write(sent.answer(0, sent.answerBytes));
           end(context);
         }
       }
@@ -146,7 +146,7 @@ public final class OpaqueApplication {
 
     private void parts(ChannelHandlerContext context, Call sent, int from) {
       int until = Math.min(sent.answerBytes, from + PART_BYTES);
-      context.writeAndFlush(Unpooled.wrappedBuffer(sent.answer(from, until)));
+      context.writeAndFlush(sent.answer(from, until));
       if (until == sent.answerBytes) {
         end(context);
       } else {

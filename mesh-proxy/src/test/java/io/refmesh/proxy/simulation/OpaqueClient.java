@@ -116,7 +116,7 @@ public final class OpaqueClient implements Client {
           later(script.draw(60), () -> leave(script.draw(2) == 0));
         }
         case LEAVE_IN_BODY -> {
-          to.writeAndFlush(Unpooled.wrappedBuffer(call.request(0, call.requestBytes / 2)));
+          to.writeAndFlush(call.request(0, call.requestBytes / 2));
           later(script.draw(30), () -> leave(script.draw(2) == 0));
         }
       }
@@ -128,7 +128,7 @@ public final class OpaqueClient implements Client {
       }
       int most = pauseMillis == 0 ? call.requestBytes : PART_BYTES;
       int until = Math.min(call.requestBytes, from + most);
-      ChannelFuture written = to.writeAndFlush(Unpooled.wrappedBuffer(call.request(from, until)));
+      ChannelFuture written = to.writeAndFlush(call.request(from, until));
       if (until < call.requestBytes) {
         later(pauseMillis, () -> body(to, until, pauseMillis, halfCloses));
       } else if (halfCloses) {

@@ -1,6 +1,6 @@
 package io.refmesh.proxy.simulation;
 
-import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.ByteBufAllocator;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -31,8 +31,7 @@ public final class SimulatedNetwork {
   private final SimulatedTime time;
   private final SplittableRandom random;
   private final Observer observer;
-  private final UnpooledByteBufAllocator allocator =
-      new UnpooledByteBufAllocator(false, true, false);
+  private final SimulatedBuffers buffers = new SimulatedBuffers();
   private final Map<InetSocketAddress, SimulatedListener> listeners = new HashMap<>();
   private final Set<SimulatedChannel> open = new LinkedHashSet<>();
 
@@ -55,13 +54,13 @@ public final class SimulatedNetwork {
     return time;
   }
 
-  public UnpooledByteBufAllocator allocator() {
-    return allocator;
+  ByteBufAllocator allocator() {
+    return buffers;
   }
 
   /** Bytes that somebody has asked for and nobody has given back. */
   public long heldBytes() {
-    return allocator.metric().usedDirectMemory() + allocator.metric().usedHeapMemory();
+    return buffers.heldBytes();
   }
 
   /** Ends of connections that are not closed. */

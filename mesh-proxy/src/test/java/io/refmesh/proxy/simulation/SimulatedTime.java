@@ -85,7 +85,7 @@ public final class SimulatedTime {
         if (loop.isTerminated()) {
           loops.remove(i--);
         } else {
-          ran += loop.runNow();
+          ran += loop.runTasks();
         }
       }
     } while (ran > 0);
@@ -201,6 +201,11 @@ public final class SimulatedTime {
 
     Loop(IoEventLoopGroup parent, SimulatedTime time, IoHandlerFactory handlers) {
       super(parent, time.thread, handlers, time.ticker);
+    }
+
+    /** There is no input here to look for, and most loops have nothing to do in a step. */
+    int runTasks() {
+      return isShuttingDown() ? runNow() : runNonBlockingTasks(0);
     }
 
     /** Nanoseconds; -1 when nothing is scheduled. */

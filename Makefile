@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build images test e2e acceptance h2spec interop netns chart kind-api kind-smoke bench bench-micro simulate fuzz verify fmt clean
+.PHONY: help jdk build images test e2e acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -74,6 +74,9 @@ kind-api: jdk ## The control plane against the API server of KUBECONFIG: registr
 
 kind-smoke: images ## The mesh on a kind cluster that is made and removed: install, identity, policy, rolling restart, uninstall
 	@bin/kind-smoke $(CLUSTER)
+
+conformance: build ## Gateway API's mesh tests on this machine, then its own suite on a kind cluster: out/conformance
+	@bin/conformance $(CLUSTER)
 
 bench: build ## Cost beside Envoy, HAProxy and nginx: out/bench/latest (ROUNDS=3 SECONDS=6 WORKLOADS=h1-c32,… PEERS=envoy,refmesh,…)
 	@$(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx256m -cp load-tests/target/load-tests.jar io.refmesh.load.bench.BenchMain --home . $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(PEERS),--peers $(PEERS))

@@ -1,0 +1,12 @@
+// Package conformance runs the suite of Gateway API itself; see docs/reference/gateway-api.
+package conformance
+
+import (
+	"testing"
+
+	"sigs.k8s.io/gateway-api/conformance"
+)
+
+func TestConformance(t *testing.T) {
+	conformance.RunConformance(t)
+}

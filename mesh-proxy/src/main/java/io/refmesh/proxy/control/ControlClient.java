@@ -293,6 +293,8 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
     }
     lastFailure = why;
     closeStream();
+    destinations.away();
+    addresses.away();
   }
 
   private void closeStream() {
@@ -309,8 +311,6 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
       answered = true;
       live = true;
       connected.set(1);
-      destinations.forgetUnwatched();
-      addresses.forgetUnwatched();
       if (lastFailure != null) {
         LOG.log(Level.INFO, "control plane found again");
         lastFailure = null;

@@ -2,9 +2,11 @@ package io.refmesh.proxy.control;
 
 import io.refmesh.model.wire.v1.WatchRequest;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
@@ -15,8 +17,10 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who watches things of one kind, and what the control plane said of each last. Confined to the
- * client's thread, but {@link #watch} and {@link #states}, which are safe on any.
+ * Who watches things of one kind, and what the control plane said of each last. What was said of a
+ * thing outlives its last watcher: whoever asks again is told it when the control plane is away,
+ * and only then. Confined to the client's thread, but {@link #watch} and {@link #states}, which are
+ * safe on any.
  */
 final class Watches<K, S> {
 
@@ -31,13 +35,20 @@ final class Watches<K, S> {
    */
   record Wire(Consumer<WatchRequest> send, BooleanSupplier live, Consumer<Runnable> later) {}
 
-  /** One thing that somebody watches, or watched when the control plane was there last. */
+  /** One thing that somebody watches, or watched. */
   private static final class Watched<W, S> {
     final List<W> watchers = new CopyOnWriteArrayList<>();
     volatile @Nullable S state;
   }
 
+  /** Of those that nobody watches any more, how many are remembered. */
+  static final int REMEMBERED_MOST = 1_000;
+
   private final Map<K, Watched<Watcher, S>> watched = new ConcurrentHashMap<>();
+
+  /** What nobody watches any more, the first to be forgotten first. */
+  private final Set<K> remembered = new LinkedHashSet<>();
+
   private final Wire wire;
   private final Function<K, WatchRequest> subscribe;
   private final Function<K, WatchRequest> unsubscribe;
@@ -84,7 +95,7 @@ final class Watches<K, S> {
     Map<K, S> states = new HashMap<>();
     watched.forEach((key, entry) -> {
       S state = entry.state;
-      if (state != null) {
+      if (state != null && (!entry.watchers.isEmpty() || !wire.live().getAsBoolean())) {
         states.put(key, state);
       }
     });
@@ -100,9 +111,17 @@ final class Watches<K, S> {
     });
   }
 
-  /** The control plane is back: what nobody watches need not be remembered any longer. */
-  void forgetUnwatched() {
-    watched.values().removeIf(entry -> entry.watchers.isEmpty());
+  /** The control plane is away: who still waits for an answer is told what is remembered. */
+  void away() {
+    watched
+        .values()
+        .forEach(entry -> {
+          for (Watcher watcher : entry.watchers) {
+            if (watcher.state == null) {
+              tellLast(entry, watcher);
+            }
+          }
+        });
   }
 
   /** Tells the watchers; what one of them throws refuses the state for all. */
@@ -120,10 +139,19 @@ final class Watches<K, S> {
 
   private void add(Watcher watcher) {
     Watched<Watcher, S> entry = watched.computeIfAbsent(watcher.key, key -> new Watched<>());
-    if (entry.watchers.isEmpty()) {
+    boolean first = entry.watchers.isEmpty();
+    if (first) {
+      remembered.remove(watcher.key);
       wire.send().accept(subscribe.apply(watcher.key));
     }
     entry.watchers.add(watcher);
+    // What is remembered may be old: a control plane that is there says something newer at once.
+    if (!first || !wire.live().getAsBoolean()) {
+      tellLast(entry, watcher);
+    }
+  }
+
+  private void tellLast(Watched<Watcher, S> entry, Watcher watcher) {
     S state = entry.state;
     if (state != null) {
       try {
@@ -141,9 +169,15 @@ final class Watches<K, S> {
       return;
     }
     wire.send().accept(unsubscribe.apply(watcher.key));
-    if (entry.state == null || wire.live().getAsBoolean()) {
+    if (entry.state == null) {
       watched.remove(watcher.key);
+      return;
     }
-    // Otherwise it stays: who asks again while the control plane is away must find the last state.
+    remembered.add(watcher.key);
+    if (remembered.size() > REMEMBERED_MOST) {
+      K oldest = remembered.iterator().next();
+      remembered.remove(oldest);
+      watched.remove(oldest);
+    }
   }
 }

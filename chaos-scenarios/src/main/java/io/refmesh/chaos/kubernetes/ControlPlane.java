@@ -66,21 +66,27 @@ final class ControlPlane {
     return states;
   }
 
-  /** Asks for none, and kills those that there are before they can say goodbye. */
+  /**
+   * Kills those that there are, and asks for none before their node starts them again: the other
+   * way round they would have time to say goodbye.
+   */
   void kill() throws IOException, InterruptedException {
     replicas = Math.max(1, api.require(deployment()).path("spec").path("replicas").asInt(1));
     List<JsonNode> pods = pods();
-    scale(0);
-    for (JsonNode pod : pods) {
-      List<String> containers = new ArrayList<>();
-      for (JsonNode status : pod.path("status").path("containerStatuses")) {
-        if (status.path("state").has("running")) {
-          containers.add(status.path("containerID").asString(""));
+    try {
+      for (JsonNode pod : pods) {
+        List<String> containers = new ArrayList<>();
+        for (JsonNode status : pod.path("status").path("containerStatuses")) {
+          if (status.path("state").has("running")) {
+            containers.add(status.path("containerID").asString(""));
+          }
+        }
+        if (!containers.isEmpty()) {
+          nodes.kill(pod.path("spec").path("nodeName").asString(""), containers);
         }
       }
-      if (!containers.isEmpty()) {
-        nodes.kill(pod.path("spec").path("nodeName").asString(""), containers);
-      }
+    } finally {
+      scale(0);
     }
   }
 

@@ -45,9 +45,14 @@ final class LoadJob implements RunningLoad {
       """
           .formatted(START_WITHIN.toMillis() / 100);
 
-  /** {@code $1} is how many bytes are known. Ends when the load has and all is said. */
+  /**
+   * {@code $1} is how many bytes are known. Ends when the load has and all is said. Looks ten times
+   * a second: what is said with every line that is written is too much for the way through the API
+   * server.
+   */
   private static final String FOLLOW =
-      "exec tail --pid=\"$(cat \"$0/pid\")\" -s 0.1 -c +$(($1 + 1)) -f \"$0/out/requests.tsv\"";
+      "exec tail ---disable-inotify --pid=\"$(cat \"$0/pid\")\" -s 0.1 -c +$(($1 + 1)) -f"
+          + " \"$0/out/requests.tsv\"";
 
   private static final String STOP =
       """
@@ -126,14 +131,18 @@ final class LoadJob implements RunningLoad {
 
     @Override
     public void write(int b) throws IOException {
-      out.write(b);
-      copied.incrementAndGet();
+      if (!ended) {
+        out.write(b);
+        copied.incrementAndGet();
+      }
     }
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
-      copied.addAndGet(length);
+      if (!ended) {
+        out.write(bytes, offset, length);
+        copied.addAndGet(length);
+      }
     }
 
     @Override

@@ -18,7 +18,9 @@ import java.util.TreeSet;
  *
  * <p>What differs from local mode, and why: the kubelet asks for readiness on the application's
  * admin port, which is not captured, so that no probe is among the requests that are counted;
- * applications listen on all addresses of their pod; zones are those of nodes.
+ * applications listen on all addresses of their pod; they are told to end a little after everybody
+ * was told that their pod leaves, where local mode's supervisor lets the sidecar drain first; zones
+ * are those of nodes.
  */
 final class ShopManifests {
 
@@ -28,6 +30,7 @@ final class ShopManifests {
   /** The container of the application, or of the load generator. */
   static final String CONTAINER = "app";
 
+  private static final int LEAVES_AFTER_SECONDS = 3;
   private static final String JAR = "demo-shop.jar";
   private static final String MEMORY_LIMIT = "320Mi";
 
@@ -117,6 +120,8 @@ final class ShopManifests {
         workload.ports().stream()
             .map(port -> ordered("name", port.name(), "containerPort", port.port()))
             .toList());
+    container.put(
+        "lifecycle", Map.of("preStop", Map.of("sleep", Map.of("seconds", LEAVES_AFTER_SECONDS))));
     container.put(
         "readinessProbe",
         ordered(

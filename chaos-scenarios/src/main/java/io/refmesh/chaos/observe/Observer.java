@@ -31,6 +31,9 @@ public final class Observer implements AutoCloseable {
   private static final Duration SLIDING = Duration.ofSeconds(1);
   private static final Duration SERIALS_EVERY = Duration.ofMillis(500);
 
+  /** Whoever left and does not answer so often has ended, and nobody waits for it any more. */
+  private static final int SILENT_MAX = 2;
+
   private final RequestRecord requests;
   private final Pages pages = new Pages();
   private final InstantSource clock;
@@ -39,6 +42,10 @@ public final class Observer implements AutoCloseable {
   private final List<AppTarget> apps;
   private final Map<String, Scrape> lastScrapes = new HashMap<>();
   private final Map<String, JsonNode> lastRecords = new HashMap<>();
+
+  /** Of those that left, how often they did not answer since; by the URL of their admin port. */
+  private final Map<String, Integer> silent = new HashMap<>();
+
   private volatile boolean closed;
 
   public Observer(List<SidecarTarget> sidecars, List<AppTarget> apps, Path requestsTsv) {
@@ -62,14 +69,23 @@ public final class Observer implements AutoCloseable {
     moreApps.stream().filter(target -> !apps.contains(target)).forEach(apps::add);
   }
 
+  /**
+   * These are on their way out: they are read until they answer no more, since waiting for an
+   * address that is gone would hold up every reading.
+   */
+  public synchronized void left(List<SidecarTarget> leftSidecars, List<AppTarget> leftApps) {
+    leftSidecars.forEach(target -> silent.putIfAbsent(target.admin(), 0));
+    leftApps.forEach(target -> silent.putIfAbsent(target.adminUrl(), 0));
+  }
+
   /** Reads every counter now. */
   public Moment mark() throws InterruptedException {
     Instant now = clock.instant();
     List<SidecarTarget> allSidecars;
     List<AppTarget> allApps;
     synchronized (this) {
-      allSidecars = List.copyOf(sidecars);
-      allApps = List.copyOf(apps);
+      allSidecars = sidecars.stream().filter(target -> !ended(target.admin())).toList();
+      allApps = apps.stream().filter(target -> !ended(target.adminUrl())).toList();
     }
     List<String> urls = new ArrayList<>();
     allSidecars.forEach(sidecar -> urls.add(sidecar.admin() + "/metrics"));
@@ -80,12 +96,16 @@ public final class Observer implements AutoCloseable {
         String page = read.get(sidecar.admin() + "/metrics");
         if (page != null) {
           lastScrapes.put(sidecar.admin(), Scrape.of(page));
+        } else {
+          silent.computeIfPresent(sidecar.admin(), (url, times) -> times + 1);
         }
       }
       for (AppTarget app : allApps) {
         String page = read.get(app.adminUrl() + "/record");
         if (page != null) {
           lastRecords.put(app.adminUrl(), JsonMapper.shared().readTree(page));
+        } else {
+          silent.computeIfPresent(app.adminUrl(), (url, times) -> times + 1);
         }
       }
       return new Moment(micros(now), lastScrapes, lastRecords);
@@ -232,12 +252,16 @@ public final class Observer implements AutoCloseable {
     pages.close();
   }
 
+  private boolean ended(String url) {
+    return silent.getOrDefault(url, 0) >= SILENT_MAX;
+  }
+
   private void pollCertificates() {
     try {
       while (!closed) {
         List<SidecarTarget> all;
         synchronized (this) {
-          all = List.copyOf(sidecars);
+          all = sidecars.stream().filter(target -> !ended(target.admin())).toList();
         }
         Map<String, String> read =
             pages.read(all.stream().map(sidecar -> sidecar.admin() + "/config").toList());

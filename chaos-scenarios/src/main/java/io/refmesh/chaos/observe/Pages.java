@@ -19,10 +19,13 @@ final class Pages implements AutoCloseable {
 
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(3);
 
+  /** An address that is gone refuses nobody, it just keeps silent. */
+  private static final Duration CONNECT_WITHIN = Duration.ofSeconds(1);
+
   private final HttpClient http =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(ANSWER_WITHIN)
+          .connectTimeout(CONNECT_WITHIN)
           .build();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 

@@ -30,10 +30,13 @@ final class Ledgers {
    */
   private static final long OVERLAP_MILLIS = 2_000;
 
+  private static final int SILENT_MAX = 2;
+
   private final HttpJson http;
   private final Path record;
   private final Map<String, Map<String, Entry>> byRequest = new HashMap<>();
   private final Map<String, Long> readUntil = new HashMap<>();
+  private final Map<String, Integer> silent = new HashMap<>();
 
   private record Entry(int count, long lastAt) {}
 
@@ -56,11 +59,20 @@ final class Ledgers {
         take(app.adminUrl(), http.get(app.adminUrl() + "/ledger?since=" + since));
       } catch (IOException e) {
         // Its entries up to the last reading are there.
+        synchronized (this) {
+          silent.merge(app.adminUrl(), 1, Integer::sum);
+        }
       }
     }
   }
 
+  /** Whether an instance has not answered for so often that it has ended. */
+  synchronized boolean ended(AppTarget app) {
+    return silent.getOrDefault(app.adminUrl(), 0) >= SILENT_MAX;
+  }
+
   private synchronized void take(String instance, JsonNode ledger) {
+    silent.remove(instance);
     for (JsonNode entry : ledger.path("entries")) {
       long lastAt = entry.path("lastAt").asLong();
       byRequest

@@ -52,6 +52,9 @@ final class Newcomers implements AutoCloseable {
           leaving.addAll(apps);
         }
         Set<SidecarTarget> now = Set.copyOf(sidecars);
+        observer.left(
+            known.stream().filter(target -> !now.contains(target)).toList(),
+            leaving.stream().filter(target -> !apps.contains(target)).toList());
         // Not only when one comes: where its place is taken late, the other leaves much later.
         if (!now.equals(before)) {
           before = now;
@@ -60,6 +63,7 @@ final class Newcomers implements AutoCloseable {
         if (readings > 0) {
           readings--;
           observer.mark();
+          leaving.removeIf(app -> !apps.contains(app) && ledgers.ended(app));
           ledgers.read(List.copyOf(leaving));
         }
         Thread.sleep(LOOK_EVERY);

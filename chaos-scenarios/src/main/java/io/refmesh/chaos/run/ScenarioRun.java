@@ -287,6 +287,10 @@ final class ScenarioRun {
       for (Expectation expectation : act.expectations()) {
         sum = sum.plus(expectation.recoverWithin().orElse(Duration.ZERO));
       }
+      for (FaultPlan plan : act.faults()) {
+        // Its window lasts until it is done.
+        sum = plan.action() instanceof FaultPlan.Restart ? sum.plus(plan.ttl()) : sum;
+      }
     }
     return sum;
   }

@@ -33,6 +33,7 @@ final class ObserverTest {
   @TempDir private Path folder;
 
   private final Map<String, String> pages = new ConcurrentHashMap<>();
+  private final Map<String, Integer> asked = new ConcurrentHashMap<>();
   private HttpServer server;
   private Path record;
   private Observer observer;
@@ -44,6 +45,7 @@ final class ObserverTest {
     server.createContext(
         "/",
         exchange -> {
+          asked.merge(exchange.getRequestURI().getPath(), 1, Integer::sum);
           String page = pages.get(exchange.getRequestURI().getPath());
           byte[] bytes = page == null ? new byte[0] : page.getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(
@@ -53,7 +55,7 @@ final class ObserverTest {
         });
     server.start();
     record = folder.resolve("requests.tsv");
-    String base = "http://127.0.0.1:" + server.getAddress().getPort();
+    String base = baseUrl();
     observer =
         new Observer(
             List.of(
@@ -65,6 +67,14 @@ final class ObserverTest {
     pages.put("/load/metrics", "");
     pages.put("/cart/metrics", "");
     pages.put("/app/record", shop(0, 0));
+  }
+
+  private String baseUrl() {
+    return "http://127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  private int asked(String path) {
+    return asked.getOrDefault(path, 0);
   }
 
   @AfterEach
@@ -95,6 +105,34 @@ final class ObserverTest {
         observer.figures(from, observer.mark(), Duration.ofMillis(500), Optional.of(figures));
     assertThat(value(skipping, "client.browse.requests")).isEqualTo(1);
     assertThat(value(skipping, "before.client.browse.requests")).isEqualTo(2);
+  }
+
+  @Test
+  void whoLeftIsReadUntilItAnswersNoMoreAndItsLastReadingStays() throws Exception {
+    Moment from = observer.mark();
+    observer.left(List.of(), List.of(new AppTarget("shop/cart-0", "cart", baseUrl() + "/app")));
+    pages.put("/app/record", shop(3, 3));
+    observer.mark();
+    int before = asked("/app/record");
+    pages.remove("/app/record");
+    for (int i = 0; i < 5; i++) {
+      observer.mark();
+    }
+    assertThat(asked("/app/record") - before).isEqualTo(2);
+    assertThat(
+            value(
+                observer.figures(from, observer.mark(), Duration.ZERO, Optional.empty()),
+                "server.cart.requests"))
+        .isEqualTo(3);
+  }
+
+  @Test
+  void whoIsSilentButDidNotLeaveIsAskedAgain() throws Exception {
+    pages.remove("/app/record");
+    for (int i = 0; i < 5; i++) {
+      observer.mark();
+    }
+    assertThat(asked("/app/record")).isEqualTo(5);
   }
 
   @Test

@@ -59,6 +59,10 @@ final class LedgersTest {
       ledgers.read(apps);
       first.stop(0);
       ledgers.read(apps);
+      assertThat(ledgers.ended(apps.getFirst())).isFalse();
+      ledgers.read(apps);
+      assertThat(ledgers.ended(apps.getFirst())).isTrue();
+      assertThat(ledgers.ended(apps.getLast())).isFalse();
       assertThat(ledgers.figures("flaky", List.of(POST), Instant.ofEpochSecond(8)))
           .containsOnly(
               Map.entry("ledger.post.effects", 3.0),

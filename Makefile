@@ -49,7 +49,7 @@ proof = @mkdir -p target && touch target/$(1).stamp && $(MVN) -q -pl $(subst $(s
 # In the order of pom.xml: the modules with tests of what the mesh promises.
 ACCEPTANCE := mesh-model,mesh-proxy,mesh-control,mesh-local,chaos-scenarios,mesh-cli
 
-acceptance: jdk ## Run the tests of the acceptance cases, write docs/reference/acceptance.md
+acceptance: build ## Run the tests of the acceptance cases, write docs/reference/acceptance.md
 	@mkdir -p target && rm -f target/acceptance.tsv && touch target/acceptance.stamp target/acceptance.tsv
 	@$(MVN) -q -pl $(ACCEPTANCE) -am test -Dgroups=acceptance -DexcludedGroups= -Dacceptance.results=$(CURDIR)/target/acceptance.tsv -Dsurefire.failIfNoSpecifiedTests=false -Dmaven.test.failure.ignore=true -Djacoco.skip=true
 	@$(JAVA_HOME)/bin/java -cp mesh-testkit/target/classes io.refmesh.testkit.acceptance.AcceptanceTable target/acceptance.tsv docs/reference/acceptance.md

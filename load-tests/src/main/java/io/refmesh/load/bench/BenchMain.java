@@ -44,6 +44,10 @@ public final class BenchMain {
   private static final int SETTLED = 3;
   private static final double TOLERATED = 0.05;
   private static final int[] CONNECTIONS = {256, 2_000};
+  private static final int IDLE_CONNECTIONS = 2_000;
+
+  /** Compilers and collectors have ended by then what a start or many handshakes left them. */
+  private static final long SETTLE_MILLIS = 5_000;
 
   private final BenchOptions options;
   private final PrintStream out;
@@ -111,18 +115,20 @@ public final class BenchMain {
     for (Workload.Protocol protocol : Workload.Protocol.values()) {
       List<Workload> workloads =
           options.workloads().stream()
-              .filter(w -> w.protocol() == protocol && w != Workload.LIFECYCLE)
+              .filter(w -> w.protocol() == protocol && !w.startsAfresh())
               .filter(w -> w.tool().isEmpty() || !missing(w.tool()))
               .toList();
       if (!workloads.isEmpty()) {
         group(protocol, workloads, peers);
       }
     }
-    if (options.workloads().contains(Workload.LIFECYCLE)) {
-      for (int round = 0; round < options.rounds(); round++) {
-        for (String peer : turn(peers, round)) {
-          if (!peer.equals("direct") && !peer.contains("@")) {
-            lifecycle(peer, round);
+    for (Workload workload : List.of(Workload.LIFECYCLE, Workload.IDLE)) {
+      if (options.workloads().contains(workload)) {
+        for (int round = 0; round < options.rounds(); round++) {
+          for (String peer : turn(peers, round)) {
+            if (!peer.equals("direct") && !peer.contains("@")) {
+              afresh(workload, peer, round);
+            }
           }
         }
       }
@@ -245,8 +251,8 @@ public final class BenchMain {
     }
   }
 
-  /** Starts afresh in every round: the time it takes, then memory, cold as it is. */
-  private void lifecycle(String peer, int round) throws InterruptedException {
+  /** Starts a pair for one measurement. */
+  private void afresh(Workload workload, String peer, int round) throws InterruptedException {
     Optional<Pair> started = start(peer, Workload.Protocol.H1);
     if (started.isEmpty()) {
       return;
@@ -254,26 +260,61 @@ public final class BenchMain {
     Pair pair = started.get();
     try {
       Map<String, Double> values = new LinkedHashMap<>();
-      values.put("start_ms", pair.startMillis());
-      Thread.sleep(1_000);
-      memory(pair, "idle", values);
-      for (int connections : CONNECTIONS) {
-        Thread load =
-            new Thread(() -> {
-              try {
-                Workload.wrk(pair, connections, "/small", 5, setting);
-              } catch (IOException e) {
-                out.println(e.getMessage());
-              }
-            });
-        load.start();
-        Thread.sleep(4_500);
-        memory(pair, Integer.toString(connections), values);
-        load.join();
+      if (workload == Workload.IDLE) {
+        idle(pair, values);
+      } else {
+        lifecycle(pair, values);
       }
-      keep(new Measured(Workload.LIFECYCLE.text(), peer, round, values));
+      keep(new Measured(workload.text(), peer, round, values));
+    } catch (IOException e) {
+      notes.add(workload.text() + ", " + peer + ": " + e.getMessage());
+      out.println(notes.getLast());
     } finally {
       pair.stop();
+    }
+  }
+
+  /** The time a start takes, then memory, cold as it is. */
+  private void lifecycle(Pair pair, Map<String, Double> values) throws InterruptedException {
+    values.put("start_ms", pair.startMillis());
+    Thread.sleep(1_000);
+    memory(pair, "idle", values);
+    for (int connections : CONNECTIONS) {
+      Thread load =
+          new Thread(() -> {
+            try {
+              Workload.wrk(pair, connections, "/small", 5, setting);
+            } catch (IOException e) {
+              out.println(e.getMessage());
+            }
+          });
+      load.start();
+      Thread.sleep(4_500);
+      memory(pair, Integer.toString(connections), values);
+      load.join();
+    }
+  }
+
+  /** What it costs that connections are there: memory, and time of a core while nothing is sent. */
+  private void idle(Pair pair, Map<String, Double> values)
+      throws IOException, InterruptedException {
+    Thread.sleep(SETTLE_MILLIS);
+    memory(pair, "before", values);
+    try (IdleConnections connections =
+        IdleConnections.open(pair, IDLE_CONNECTIONS, setting.certificates())) {
+      Thread.sleep(SETTLE_MILLIS);
+      double[] before = pair.cpuMicros();
+      long begin = System.nanoTime();
+      Thread.sleep(options.seconds() * 1_000L);
+      double[] after = pair.cpuMicros();
+      double micros = (System.nanoTime() - begin) / 1e3;
+      for (int side = 0; side < after.length; side++) {
+        values.merge("core_percent", (after[side] - before[side]) / micros * 100, Math::max);
+      }
+      memory(pair, "held", values);
+      values.put("rss_a", pair.sides().getFirst().memory().rssMiB());
+      values.put("rss_b", pair.sides().getLast().memory().rssMiB());
+      values.put("closed", (double) (2 * IDLE_CONNECTIONS - connections.held()));
     }
   }
 
@@ -307,11 +348,11 @@ public final class BenchMain {
     about.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     about.put("machine", Runtime.getRuntime().availableProcessors() + " CPUs");
     about.put("rounds", options.rounds() + " of " + options.seconds() + " s");
-    about.put("rate", options.rate() + " requests/s where it is fixed");
+    about.put("rate", options.rate() + " requests/s where it is fixed, h1-rate-low a tenth of it");
     about.put(
         "noise",
         "CPU of haproxy@2 to haproxy, h1-c32: "
-            + Musts.ratios(all, "h1-c32", "cpu_us", "haproxy@2", "haproxy").stream()
+            + Musts.compared(all, "h1-c32", "cpu_us", "haproxy@2", "haproxy").stream()
                 .map(ratio -> String.format(Locale.ROOT, "%.2f", ratio))
                 .toList());
     notes.forEach(note -> about.put("note " + (about.size() - 4), note));

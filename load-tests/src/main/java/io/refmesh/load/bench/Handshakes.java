@@ -51,32 +51,42 @@ final class Handshakes {
   }
 
   private static boolean once(SSLContext tls, int port) {
-    try (Socket plain = new Socket()) {
-      plain.connect(new InetSocketAddress("127.0.0.1", port), 5_000);
-      plain.setTcpNoDelay(true);
-      plain.setSoTimeout(5_000);
-      try (SSLSocket socket =
-          (SSLSocket) tls.getSocketFactory().createSocket(plain, "b.bench.local", port, true)) {
-        SSLParameters parameters = socket.getSSLParameters();
-        parameters.setApplicationProtocols(new String[] {"http/1.1"});
-        parameters.setProtocols(new String[] {"TLSv1.3"});
-        parameters.setNamedGroups(new String[] {"x25519"});
-        parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        socket.setSSLParameters(parameters);
-        socket
-            .getOutputStream()
-            .write(
-                "GET /small HTTP/1.1\r\nHost: app.bench.local\r\nConnection: close\r\n\r\n"
-                    .getBytes(StandardCharsets.US_ASCII));
-        byte[] answer = socket.getInputStream().readAllBytes();
-        return new String(answer, StandardCharsets.US_ASCII).startsWith("HTTP/1.1 200");
-      }
+    try (SSLSocket socket = connect(tls, port)) {
+      socket
+          .getOutputStream()
+          .write(
+              "GET /small HTTP/1.1\r\nHost: app.bench.local\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+      byte[] answer = socket.getInputStream().readAllBytes();
+      return new String(answer, StandardCharsets.US_ASCII).startsWith("HTTP/1.1 200");
     } catch (IOException e) {
       return false;
     }
   }
 
-  private static SSLContext context(Path folder) throws IOException {
+  /** A connection to B; the first bytes that are written begin its handshake. */
+  static SSLSocket connect(SSLContext tls, int port) throws IOException {
+    Socket plain = new Socket();
+    try {
+      plain.connect(new InetSocketAddress("127.0.0.1", port), 5_000);
+      plain.setTcpNoDelay(true);
+      plain.setSoTimeout(5_000);
+      SSLSocket socket =
+          (SSLSocket) tls.getSocketFactory().createSocket(plain, "b.bench.local", port, true);
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"http/1.1"});
+      parameters.setProtocols(new String[] {"TLSv1.3"});
+      parameters.setNamedGroups(new String[] {"x25519"});
+      parameters.setEndpointIdentificationAlgorithm("HTTPS");
+      socket.setSSLParameters(parameters);
+      return socket;
+    } catch (IOException e) {
+      plain.close();
+      throw e;
+    }
+  }
+
+  static SSLContext context(Path folder) throws IOException {
     try {
       CertificateFactory x509 = CertificateFactory.getInstance("X.509");
       String pem = Files.readString(folder.resolve("a.key")).replaceAll("-----[^-]+-----|\\s", "");

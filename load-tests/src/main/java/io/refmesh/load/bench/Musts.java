@@ -7,13 +7,16 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * What Refmesh must reach: ratios to another proxy, taken within each round and then the median, or
- * figures of its own.
+ * What Refmesh must reach: ratios to another proxy and what it adds to no proxy at all, taken
+ * within each round and then the median, or figures of its own.
  */
 final class Musts {
 
+  /** The peer that is no proxy: a must against it is a difference, not the ratio. */
+  private static final String NO_PROXY = "direct";
+
   /**
-   * @param against the peer of a ratio; empty for a figure of its own
+   * @param against the peer to compare with; empty for a figure of its own
    * @param atMost whether less is better
    */
   private record Must(
@@ -56,6 +59,10 @@ final class Musts {
           latency("h2-rate", "p99_ms"),
           cpu("h1-1m", "envoy", 1.2, 1.0),
           cpu("b-hs", "envoy", 1.3, 1.0),
+          added("h1-rate-low", "p50_ms", 1),
+          added("h1-rate-low", "p99_ms", 5),
+          added("h1-rate", "p50_ms", 1),
+          added("h1-rate", "p99_ms", 5),
           own("RSS of a sidecar, idle, MB", "rss_idle", 95, 70),
           own("RSS of a sidecar, 256 connections, MB", "rss_256", 125, 90),
           own("RSS of a sidecar, 2000 connections, MB", "rss_2000", 160, 130),
@@ -73,7 +80,7 @@ final class Musts {
                       .filter(m -> of(m, must.workload(), "refmesh"))
                       .map(m -> m.values().get(must.value()))
                       .toList())
-              : median(ratios(all, must.workload(), must.value(), "refmesh", must.against()));
+              : median(compared(all, must.workload(), must.value(), "refmesh", must.against()));
       verdicts.add(
           new Verdict(
               must.sentence(),
@@ -86,10 +93,10 @@ final class Musts {
     return verdicts;
   }
 
-  /** One for each round in which both were measured. */
-  static List<Double> ratios(
+  /** One for each round in which both were measured; to {@link #NO_PROXY} it is the difference. */
+  static List<Double> compared(
       List<Measured> all, String workload, String value, String peer, String against) {
-    List<Double> ratios = new ArrayList<>();
+    List<Double> compared = new ArrayList<>();
     for (Measured one : all) {
       if (of(one, workload, peer)) {
         for (Measured other : all) {
@@ -97,13 +104,13 @@ final class Musts {
             Double mine = one.values().get(value);
             Double theirs = other.values().get(value);
             if (mine != null && theirs != null && theirs > 0) {
-              ratios.add(mine / theirs);
+              compared.add(against.equals(NO_PROXY) ? mine - theirs : mine / theirs);
             }
           }
         }
       }
     }
-    return ratios;
+    return compared;
   }
 
   static OptionalDouble median(List<Double> values) {
@@ -132,7 +139,11 @@ final class Musts {
         value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
     return (must.atMost() ? "≤ " : "≥ ")
         + number
-        + (must.against().isEmpty() ? "" : " × " + must.against());
+        + switch (must.against()) {
+          case "" -> "";
+          case NO_PROXY -> " more than " + NO_PROXY;
+          default -> " × " + must.against();
+        };
   }
 
   private static Must cpu(String workload, String against, double must, double aim) {
@@ -146,6 +157,17 @@ final class Musts {
   private static Must latency(String workload, String value) {
     return new Must(
         workload + ": " + value.replace("_ms", ""), workload, value, "envoy", true, 1.0, 1.0);
+  }
+
+  private static Must added(String workload, String value, double millis) {
+    return new Must(
+        workload + ": " + value.replace("_ms", "") + " added, ms",
+        workload,
+        value,
+        NO_PROXY,
+        true,
+        millis,
+        millis);
   }
 
   private static Must own(String sentence, String value, double must, double aim) {

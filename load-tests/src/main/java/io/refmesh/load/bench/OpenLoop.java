@@ -58,10 +58,14 @@ final class OpenLoop {
   }
 
   static Load run(int port, int rate, int seconds) throws IOException {
+    return run(new InetSocketAddress("127.0.0.1", port), rate, seconds);
+  }
+
+  static Load run(InetSocketAddress server, int rate, int seconds) throws IOException {
     try (Selector selector = Selector.open()) {
       OpenLoop loop = new OpenLoop(selector, rate * seconds);
       for (int i = 0; i < CONNECTIONS; i++) {
-        SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
+        SocketChannel channel = SocketChannel.open(server);
         channel.setOption(java.net.StandardSocketOptions.TCP_NODELAY, true);
         channel.configureBlocking(false);
         Connection connection = new Connection(channel);

@@ -10,15 +10,20 @@ import java.util.OptionalDouble;
 final class Page {
 
   private static final Map<String, String> TITLES =
-      Map.of(
-          "cpu_us", "CPU µs per request, both sides",
-          "rate", "requests per second",
-          "p50_ms", "p50, ms",
-          "p99_ms", "p99, ms",
-          "start_ms", "start to first answer, ms",
-          "rss_idle", "RSS of the larger side, idle, MiB",
-          "rss_256", "… with 256 connections",
-          "rss_2000", "… with 2000 connections");
+      Map.ofEntries(
+          Map.entry("cpu_us", "CPU µs per request, both sides"),
+          Map.entry("rate", "requests per second"),
+          Map.entry("p50_ms", "p50, ms"),
+          Map.entry("p99_ms", "p99, ms"),
+          Map.entry("start_ms", "start to first answer, ms"),
+          Map.entry("rss_idle", "RSS of the larger side, idle, MiB"),
+          Map.entry("rss_256", "… with 256 connections under load"),
+          Map.entry("rss_2000", "… with 2000 connections under load"),
+          Map.entry("rss_before", "RSS of the larger side without connections, MiB"),
+          Map.entry("rss_a", "RSS of A with 2000 idle connections in clear, MiB"),
+          Map.entry("rss_b", "RSS of B with 2000 idle connections of mutual TLS, MiB"),
+          Map.entry("pss_held", "PSS of the larger side with them, MiB"),
+          Map.entry("core_percent", "% of a core that the larger side takes while they are idle"));
 
   private Page() {}
 
@@ -68,7 +73,12 @@ final class Page {
               "start_ms",
               "rss_idle",
               "rss_256",
-              "rss_2000")) {
+              "rss_2000",
+              "rss_before",
+              "rss_a",
+              "rss_b",
+              "pss_held",
+              "core_percent")) {
         plot(page, mine, value);
       }
       warmUps.stream()

@@ -16,11 +16,18 @@ enum Workload {
   H1_C256("h1-c256", Protocol.H1, "wrk", "HTTP/1.1 GET, 512 B, 256 connections, closed loop"),
   H1_1M("h1-1m", Protocol.H1, "wrk", "HTTP/1.1 GET, 1 MiB, 8 connections"),
   H1_RATE("h1-rate", Protocol.H1, "", "HTTP/1.1 GET, 512 B, open loop at a fixed rate"),
+  H1_RATE_LOW("h1-rate-low", Protocol.H1, "", "the same at a tenth of that rate"),
   B_HS("b-hs", Protocol.H1, "", "full mutual TLS handshakes with B alone, one GET each"),
   H2("h2-10x10", Protocol.H2, "h2load", "HTTP/2 GET, 512 B, 10 connections × 10 streams"),
   H2_RATE("h2-rate", Protocol.H2, "oha", "HTTP/2 GET, 512 B, open loop at a fixed rate"),
   GRPC("grpc-10x10", Protocol.GRPC, "h2load", "gRPC unary, 64 B, 10 connections × 10 streams"),
+  IDLE("idle-2000", Protocol.H1, "", "2,000 open connections that carry nothing, at either side"),
   LIFECYCLE("lifecycle", Protocol.H1, "wrk", "start, memory idle and with connections");
+
+  /** At a low rate a measurement takes longer: a 99th percentile needs requests. */
+  private static final int LOW_RATE_LONGER = 3;
+
+  private static final int LOW_RATE_DIVISOR = 10;
 
   /** What clients speak. */
   enum Protocol {
@@ -65,6 +72,11 @@ enum Workload {
     return text;
   }
 
+  /** Whether each measurement has a pair of its own, started for it. */
+  boolean startsAfresh() {
+    return this == IDLE || this == LIFECYCLE;
+  }
+
   Protocol protocol() {
     return protocol;
   }
@@ -80,10 +92,12 @@ enum Workload {
 
   Load send(Pair pair, int seconds, Setting setting) throws IOException {
     return switch (this) {
-      case H1_C32, LIFECYCLE -> wrk(pair, 32, "/small", seconds, setting);
+      case H1_C32, LIFECYCLE, IDLE -> wrk(pair, 32, "/small", seconds, setting);
       case H1_C256 -> wrk(pair, 256, "/small", seconds, setting);
       case H1_1M -> wrk(pair, 8, "/1m", seconds, setting);
       case H1_RATE -> OpenLoop.run(pair.portA(), setting.rate(), seconds);
+      case H1_RATE_LOW ->
+          OpenLoop.run(pair.portA(), setting.rate() / LOW_RATE_DIVISOR, LOW_RATE_LONGER * seconds);
       case B_HS -> Handshakes.run(pair.portB(), seconds, setting.certificates());
       case H2 -> h2load(pair, "/small", seconds, setting);
       case GRPC -> h2load(pair, Backend.GRPC_PATH, seconds, setting);

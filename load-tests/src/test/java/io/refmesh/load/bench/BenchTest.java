@@ -35,6 +35,23 @@ class BenchTest {
   }
 
   @Test
+  void takesWhatIsAddedToNoProxyAsADifference() {
+    List<Measured> all =
+        List.of(
+            new Measured("h1-rate", "direct", 0, Map.of("p50_ms", 0.2, "p99_ms", 1.0)),
+            new Measured("h1-rate", "refmesh", 0, Map.of("p50_ms", 0.7, "p99_ms", 6.5)));
+    List<Musts.Verdict> added =
+        Musts.judge(all).stream()
+            .filter(verdict ->
+                verdict.sentence().startsWith("h1-rate: ")
+                    && verdict.sentence().endsWith(" added, ms"))
+            .toList();
+    assertThat(added).extracting(Musts.Verdict::text).containsExactly("0.50", "5.50");
+    assertThat(added).extracting(Musts.Verdict::met).containsExactly(true, false);
+    assertThat(added.getLast().bound()).isEqualTo("≤ 5 more than direct");
+  }
+
+  @Test
   void doesNotPassWhatIsTooDearOrWasNotMeasured() {
     List<Measured> all =
         List.of(measured("h1-c32", "envoy", 0, 100), measured("h1-c32", "refmesh", 0, 61));

@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build images test e2e acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro simulate fuzz verify fmt clean
+.PHONY: help jdk build images test e2e e2e-kind acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,12 @@ test: jdk ## Unit and integration tests with all quality gates
 
 e2e: build ## Start the mesh, break it under load, write out/e2e/latest (SCENARIO=name SEED=n)
 	@bin/mesh e2e $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED))
+
+# Of make's own command line only: a KUBECONFIG that is merely set names a cluster that somebody works with.
+given = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
+
+e2e-kind: images ## The same on a cluster of Docker, which is made and removed (SCENARIO= SEED= NODES=2 CLUSTER=kind's KUBECONFIG=any's)
+	@bin/mesh e2e --environment kind $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED)) $(if $(call given,NODES),--nodes $(NODES)) $(if $(call given,CLUSTER),--cluster $(CLUSTER)) $(if $(call given,KUBECONFIG),--kubeconfig $(KUBECONFIG))
 
 comma := ,
 space := $() $()

@@ -7,6 +7,7 @@ import io.refmesh.chaos.mesh.Environment;
 import io.refmesh.chaos.report.LiveProgress;
 import io.refmesh.chaos.report.Reports;
 import io.refmesh.chaos.run.Run;
+import io.refmesh.chaos.run.StopOnSignal;
 import io.refmesh.chaos.run.Time;
 import io.refmesh.chaos.scenario.BadScenarioException;
 import io.refmesh.chaos.scenario.Catalogue;
@@ -21,8 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Runs the catalogue, or some of it, and ends with a code that a script can use. */
 public final class E2e {
@@ -99,10 +98,13 @@ public final class E2e {
     }
     out.println("seed " + seed + "; run it again: " + replay);
     out.flush();
-    CountDownLatch done = new CountDownLatch(1);
-    Thread hook = stopOnSignal(Thread.currentThread(), done, out);
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
+    try (StopOnSignal signal =
+        new StopOnSignal(
+            out,
+            "stopping: faults first, then the load, then the mesh",
+            STOP_WITHIN,
+            ABORTED,
+            () -> {})) {
       return finished(run.run(), out);
     } catch (BadScenarioException e) {
       out.println(e.getMessage());
@@ -111,8 +113,6 @@ public final class E2e {
       return lacking(e, out);
     } finally {
       out.flush();
-      done.countDown();
-      forget(hook);
     }
   }
 
@@ -149,42 +149,6 @@ public final class E2e {
     out.println(e.getMessage() == null ? e.toString() : e.getMessage());
     out.flush();
     return ENVIRONMENT;
-  }
-
-  /**
-   * The way of a signal: the run's thread is interrupted, ends everything in order, and the JVM
-   * ends when it has.
-   */
-  private static Thread stopOnSignal(Thread runner, CountDownLatch done, PrintWriter out) {
-    return new Thread(
-        () -> {
-          out.println();
-          out.println("stopping: faults first, then the load, then the mesh");
-          out.flush();
-          runner.interrupt();
-          try {
-            if (!done.await(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
-              out.println(
-                  "not stopped within "
-                      + STOP_WITHIN.toSeconds()
-                      + " s; the next run stops what is left");
-              out.flush();
-            }
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-          // The JVM would end with the signal's number; scripts want the table's.
-          Runtime.getRuntime().halt(ABORTED);
-        },
-        "stop");
-  }
-
-  private static void forget(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The JVM is ending: the hook runs and waits for this thread.
-    }
   }
 
   private static String replay(E2eOptions options, long seed, String environment) {

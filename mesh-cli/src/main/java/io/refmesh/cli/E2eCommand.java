@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -45,14 +46,26 @@ final class E2eCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
+  @Option(
+      names = "--environment",
+      paramLabel = "WHERE",
+      description =
+          "local: processes on this machine; kind: a cluster of Docker (default: MESH_ENV, or"
+              + " local).")
+  private Optional<String> environment = Optional.empty();
+
+  @Mixin private final ClusterChoice cluster = new ClusterChoice();
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    return E2e.run(
-        new E2eOptions(RefmeshHome.current(), scenarios, seed, out.toAbsolutePath().normalize()),
-        spec.commandLine().getOut());
+    RefmeshHome home = RefmeshHome.current();
+    Path reports = out.toAbsolutePath().normalize();
+    return cluster.chosen(environment, System.getenv())
+        ? cluster.run(home.directory(), scenarios, seed, reports, spec.commandLine().getOut())
+        : E2e.run(new E2eOptions(home, scenarios, seed, reports), spec.commandLine().getOut());
   }
 }

@@ -18,5 +18,8 @@ final class ExitCode {
    */
   static final int ENVIRONMENT = 4;
 
+  /** A setting cannot be used, as everywhere in the mesh. */
+  static final int BAD_SETTING = 64;
+
   private ExitCode() {}
 }

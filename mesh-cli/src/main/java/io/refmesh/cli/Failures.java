@@ -31,6 +31,7 @@ final class Failures implements IExecutionExceptionHandler {
     return switch (failure) {
       case BadFolderException bad -> ExitCode.BAD_INPUT;
       case BadValueException bad -> ExitCode.BAD_INPUT;
+      case BadSettingException bad -> ExitCode.BAD_SETTING;
       case NotReadyException notReady -> ExitCode.FAILED;
       default -> ExitCode.ENVIRONMENT;
     };

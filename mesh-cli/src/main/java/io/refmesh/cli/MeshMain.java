@@ -31,7 +31,7 @@ import picocli.CommandLine.HelpCommand;
     footer = {
       "",
       "Exit codes: 0 done, 1 an expectation failed, 2 input that cannot be used, 3 aborted,",
-      "4 something is missing or in the way."
+      "4 something is missing or in the way, 64 a setting that cannot be used."
     })
 public final class MeshMain {
 

@@ -190,6 +190,33 @@ final class ArchitectureTest {
             .resideInAPackage("io.fabric8.."));
   }
 
+  /** What surrounds the harness's pod knows no scenario, and nothing else knows Docker. */
+  @Test
+  void onlyTheHostsSideKnowsDocker() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("io.refmesh..")
+            .and()
+            .resideOutsideOfPackage("io.refmesh.chaos.cluster..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                "org.testcontainers..", "com.dajudge..", "com.github.dockerjava.."));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("io.refmesh.chaos.cluster..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                "io.refmesh.chaos.scenario..",
+                "io.refmesh.chaos.mesh..",
+                "io.refmesh.chaos.local..",
+                "io.refmesh.chaos.kubernetes..",
+                "io.refmesh.chaos.fault.."));
+  }
+
   /** Scenarios, faults and verdicts run on any environment: they know none. */
   @Test
   void theHarnessKnowsNeitherProcessesNorPods() {

@@ -58,6 +58,10 @@ public final class ApiServer implements Cluster, AutoCloseable {
               + " is not in the kubeconfig (expected: one that `kubectl config get-contexts`"
               + " shows)");
     }
+    return of(config);
+  }
+
+  public static ApiServer of(Config config) {
     config.setConnectionTimeout(ANSWER_WITHIN_MILLIS);
     config.setRequestTimeout(ANSWER_WITHIN_MILLIS);
     config.setRequestRetryBackoffLimit(0);

@@ -21,6 +21,7 @@ import tools.jackson.databind.JsonNode;
 public final class ClusterCheck {
 
   private static final int MINOR_LEAST = 29;
+  private static final String MISSING = " is missing";
   private static final Pattern VERSION = Pattern.compile("v1\\.(\\d+)\\..*");
 
   /** By which certificates are valid earlier than they are made. */
@@ -45,6 +46,30 @@ public final class ClusterCheck {
     if (server(findings)) {
       rights(findings);
       free(findings);
+    }
+    return findings;
+  }
+
+  /** Whether this very version could be installed for a while, and removed again. */
+  public List<Finding> passing() throws IOException {
+    List<Finding> findings = new ArrayList<>();
+    if (server(findings)) {
+      rights(findings);
+      List<String> wrong = new ArrayList<>();
+      for (JsonNode crd : manifests.objects(manifests.defaults(), Part.CRDS)) {
+        definition(crd)
+            .filter(problem -> !problem.equals(MISSING))
+            .ifPresent(
+                problem -> wrong.add(crd.path("metadata").path("name").asString() + problem));
+      }
+      findings.add(
+          wrong.isEmpty()
+              ? Finding.ok("crds", "no kind of the mesh is known in another version")
+              : Finding.failed(
+                  "crds",
+                  String.join("; ", wrong),
+                  "the mesh of that version is installed, or was: remove it with its kinds, `mesh"
+                      + " uninstall | kubectl delete -f -`, or take another cluster"));
     }
     return findings;
   }
@@ -141,36 +166,37 @@ public final class ClusterCheck {
     List<String> wrong = new ArrayList<>();
     List<JsonNode> crds = manifests.objects(manifests.defaults(), Part.CRDS);
     for (JsonNode crd : crds) {
-      String name = crd.path("metadata").path("name").asString();
-      Optional<JsonNode> there =
-          cluster.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name);
-      if (there.isEmpty()) {
-        wrong.add(name + " is missing");
-      } else if (!there
-          .get()
-          .path("spec")
-          .path("versions")
-          .path(0)
-          .path("schema")
-          .path("openAPIV3Schema")
-          .path("properties")
-          .path("spec")
-          .equals(
-              crd.path("spec")
-                  .path("versions")
-                  .path(0)
-                  .path("schema")
-                  .path("openAPIV3Schema")
-                  .path("properties")
-                  .path("spec"))) {
-        wrong.add(name + " is of another version");
-      }
+      definition(crd)
+          .ifPresent(problem -> wrong.add(crd.path("metadata").path("name").asString() + problem));
     }
     findings.add(
         wrong.isEmpty()
             ? Finding.ok("crds", crds.size() + " kinds of the mesh are known")
             : Finding.failed(
                 "crds", String.join("; ", wrong), "mesh install --crds | kubectl apply -f -"));
+  }
+
+  private Optional<String> definition(JsonNode crd) throws IOException {
+    Optional<JsonNode> there =
+        cluster.get(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+                + crd.path("metadata").path("name").asString());
+    if (there.isEmpty()) {
+      return Optional.of(MISSING);
+    }
+    return schema(there.get()).equals(schema(crd))
+        ? Optional.empty()
+        : Optional.of(" is of another version");
+  }
+
+  private static JsonNode schema(JsonNode crd) {
+    return crd.path("spec")
+        .path("versions")
+        .path(0)
+        .path("schema")
+        .path("openAPIV3Schema")
+        .path("properties")
+        .path("spec");
   }
 
   /** What was installed, with which values; the defaults where that is not known. */

@@ -169,6 +169,25 @@ final class ClusterCheckTest {
   }
 
   @Test
+  void aClusterThatIsUsedForAWhileMayKnowNoKindOfTheMeshOrThisVersionOfIt() throws IOException {
+    cluster.objects.keySet().removeIf(path -> path.endsWith(".refmesh.io"));
+    assertThat(ClusterCheck.passed(check().passing())).isTrue();
+  }
+
+  @Test
+  void aClusterThatIsUsedForAWhileMayNotKnowAKindInAnotherVersion() throws IOException {
+    JsonNode schema = cluster.change(DETOURS).at("/spec/versions/0/schema/openAPIV3Schema");
+    ((ObjectNode) schema.path("properties").path("spec")).put("description", "of the past");
+    assertFailed(check().passing(), "crds", "detours.refmesh.io is of another version");
+  }
+
+  @Test
+  void aClusterThatIsUsedForAWhileMayNotBeTooOld() throws IOException {
+    cluster.objects.put("/version", JSON.readTree("{\"gitVersion\":\"v1.28.9\"}"));
+    assertFailed(check().passing(), "version", "v1.28.9 (expected: 1.29 or later)");
+  }
+
+  @Test
   void comparesWithTheValuesOfTheInstallation() throws IOException {
     ((ObjectNode) cluster.change(Installation.PATH).path("data")).put("highAvailability", "true");
     assertFailed(check().installed(), "objects", "PodDisruptionBudget refmesh-control is missing");

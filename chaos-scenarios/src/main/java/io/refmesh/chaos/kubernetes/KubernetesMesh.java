@@ -1,6 +1,7 @@
 package io.refmesh.chaos.kubernetes;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.refmesh.chaos.intruder.Forgery;
 import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.mesh.Marker;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** The namespace {@code shop} of a cluster: made, filled, broken and removed. */
@@ -47,6 +49,7 @@ final class KubernetesMesh implements MeshUnderTest {
   private final InetAddress harness;
   private final MeshDirectory directory;
   private final Map<String, List<String>> workloadsOfService;
+  private final Progress progress;
   private final Pods pods;
   private final Layers layers = new Layers();
   private final Marker marker = new Marker();
@@ -59,7 +62,8 @@ final class KubernetesMesh implements MeshUnderTest {
       Forgery forgery,
       InetAddress harness,
       MeshDirectory directory,
-      Map<String, List<String>> workloadsOfService) {
+      Map<String, List<String>> workloadsOfService,
+      Progress progress) {
     this.api = api;
     this.nodes = nodes;
     this.controlPlane = controlPlane;
@@ -67,6 +71,7 @@ final class KubernetesMesh implements MeshUnderTest {
     this.harness = harness;
     this.directory = directory;
     this.workloadsOfService = workloadsOfService;
+    this.progress = progress;
     this.pods = new Pods(api.fabric8());
   }
 
@@ -97,7 +102,8 @@ final class KubernetesMesh implements MeshUnderTest {
             controlPlane.forgery(directory.state().resolve("foreign-ca")),
             settings.address(),
             directory,
-            ShopFolder.workloadsOfServices(contents));
+            ShopFolder.workloadsOfServices(contents),
+            progress);
     try {
       List<ShopManifests.Manifest> manifests =
           new ShopManifests(settings.shopImage(), settings.image()).of(contents);
@@ -386,6 +392,7 @@ final class KubernetesMesh implements MeshUnderTest {
   public void close() throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
+      tellRestarts();
       keepLogs();
       for (String layer : List.of(Marker.LAYER, TOPOLOGY_LAYER)) {
         put(layer, List.of());
@@ -402,25 +409,38 @@ final class KubernetesMesh implements MeshUnderTest {
     }
   }
 
+  /** Logs of every container of the shop; of those that were started again the one before, too. */
   private void keepLogs() throws IOException {
     Files.createDirectories(directory.logs());
     for (PodView pod : pods.all()) {
       for (String container : List.of(ShopManifests.CONTAINER, Pods.SIDECAR)) {
+        PodResource resource =
+            api.fabric8().pods().inNamespace(ShopFolder.NAMESPACE).withName(pod.name());
+        String name = pod.name() + "." + container;
         try {
-          String log =
-              api.fabric8()
-                  .pods()
-                  .inNamespace(ShopFolder.NAMESPACE)
-                  .withName(pod.name())
-                  .inContainer(container)
-                  .getLog();
-          Files.writeString(
-              directory.logs().resolve(pod.name() + "." + container + ".log"),
-              log == null ? "" : log);
+          keep(name + ".log", resource.inContainer(container).getLog());
+          if (pod.restarts().containsKey(container)) {
+            keep(name + ".before.log", resource.inContainer(container).terminated().getLog());
+          }
         } catch (KubernetesClientException e) {
           // It has ended meanwhile, or never ran.
         }
       }
+    }
+  }
+
+  private void keep(String name, @Nullable String log) throws IOException {
+    Files.writeString(directory.logs().resolve(name), log == null ? "" : log);
+  }
+
+  /**
+   * Who was started again since the mesh was made, and how it had ended: a scenario may ask why.
+   */
+  private void tellRestarts() {
+    for (PodView pod : pods.all()) {
+      pod.restarts()
+          .forEach((container, how) ->
+              progress.say(pod.name() + ": " + container + " was started again, after it " + how));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.refmesh.chaos.kubernetes;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param address empty before it has one
  * @param application id of its application's container that runs; empty while there is none
  * @param sidecar likewise, of its sidecar
+ * @param restarts how each container that was started again had ended, by its name
  * @param leaving it was asked to end, or has ended
  */
 record PodView(
@@ -22,5 +24,11 @@ record PodView(
     String address,
     Optional<String> application,
     Optional<String> sidecar,
+    Map<String, String> restarts,
     boolean ready,
-    boolean leaving) {}
+    boolean leaving) {
+
+  PodView {
+    restarts = Map.copyOf(restarts);
+  }
+}

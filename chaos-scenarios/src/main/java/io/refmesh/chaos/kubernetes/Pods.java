@@ -1,5 +1,6 @@
 package io.refmesh.chaos.kubernetes;
 
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -10,6 +11,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The pods of the shop, followed by a watch, as instances. */
@@ -88,11 +91,34 @@ final class Pods implements AutoCloseable {
         Optional.ofNullable(pod.getStatus().getPodIP()).orElse(""),
         running(pod.getStatus().getContainerStatuses(), ShopManifests.CONTAINER),
         running(pod.getStatus().getInitContainerStatuses(), SIDECAR),
+        restarts(pod),
         pod.getStatus().getConditions().stream()
             .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True")),
         pod.getMetadata().getDeletionTimestamp() != null
             || phase.equals("Succeeded")
             || phase.equals("Failed"));
+  }
+
+  private static Map<String, String> restarts(Pod pod) {
+    Map<String, String> restarts = new TreeMap<>();
+    Stream.concat(
+            pod.getStatus().getInitContainerStatuses().stream(),
+            pod.getStatus().getContainerStatuses().stream())
+        .filter(status -> status.getRestartCount() != null && status.getRestartCount() > 0)
+        .filter(status ->
+            status.getLastState() != null && status.getLastState().getTerminated() != null)
+        .forEach(status -> {
+          ContainerStateTerminated last = status.getLastState().getTerminated();
+          restarts.put(
+              status.getName(),
+              "had ended with "
+                  + last.getReason()
+                  + ", exit code "
+                  + last.getExitCode()
+                  + ", at "
+                  + last.getFinishedAt());
+        });
+    return restarts;
   }
 
   private static Optional<String> running(@Nullable List<ContainerStatus> statuses, String name) {

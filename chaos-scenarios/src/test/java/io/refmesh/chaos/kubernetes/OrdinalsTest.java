@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.chaos.mesh.MeshInstance;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -83,6 +84,7 @@ final class OrdinalsTest {
         address,
         Optional.of("containerd://app-" + name),
         Optional.of("containerd://sidecar-" + name),
+        Map.of(),
         true,
         leaving);
   }

@@ -194,7 +194,18 @@ final class Routes {
     for (int index = 0; index < route.parentRefs().size(); index++) {
       ParentRef parent = route.parentRefs().get(index);
       String field = maybeMissingField(parent.namespace(), parent.name(), parent.port());
-      if (!field.isEmpty()) {
+      Service service = state.services().get(parent.namespace() + "/" + parent.name());
+      if (service != null && service.headless()) {
+        refuse(
+            route,
+            index,
+            "NoMatchingParent",
+            ".name",
+            "the Service "
+                + service.metadata().qualifiedName()
+                + " is headless, so callers call its pods and never the Service (expected: one with"
+                + " a cluster IP; until then the route has no effect there)");
+      } else if (!field.isEmpty()) {
         refuse(
             route,
             index,

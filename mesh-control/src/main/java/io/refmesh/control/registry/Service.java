@@ -29,6 +29,11 @@ public record Service(
     return "Service";
   }
 
+  /** Whether callers call the workloads behind it, each by its own address, and never the name. */
+  public boolean headless() {
+    return origin.equals(Origin.NO_FILE) && addresses.isEmpty();
+  }
+
   /** The port with this number, if the service declares it. */
   public Optional<Port> port(int number) {
     return ports.stream().filter(port -> port.port() == number).findFirst();

@@ -8,6 +8,8 @@ import static io.refmesh.control.build.States.require;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refmesh.control.registry.Problem;
+import io.refmesh.control.registry.Resource;
+import io.refmesh.control.registry.ResourceParser;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.route.ConnectionRule;
 import io.refmesh.model.route.HttpMatch.PathMatch;
@@ -15,6 +17,7 @@ import io.refmesh.model.route.RouteFilter;
 import io.refmesh.model.route.RouteRule;
 import io.refmesh.model.route.WeightedBackend;
 import io.refmesh.testkit.acceptance.Acceptance;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -269,6 +272,27 @@ class RoutesTest {
     assertThat(snapshots.problems().getFirst().message()).contains("is opaque");
     assertThat(accepted(snapshots, "TLSRoute")).isEqualTo("False UnsupportedValue");
     assertThat(destination(snapshots, CART).connectionRules()).isEmpty();
+  }
+
+  @Test
+  void aHeadlessServiceIsNoParent() {
+    String cart =
+        """
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart", "namespace": "shop"},
+         "spec": {"selector": {"app": "cart"}, "ports": [{"port": 80}], "clusterIPs": ["%s"]}}
+        """;
+    for (boolean headless : List.of(true, false)) {
+      List<Resource> resources = new ArrayList<>(States.resources(HTTP));
+      resources.addAll(
+          ResourceParser.parseObject(cart.formatted(headless ? "None" : "10.96.0.7")).resources());
+      Snapshots snapshots = build(resources, List.of(), expiring -> true);
+
+      assertThat(accepted(snapshots, "HTTPRoute"))
+          .isEqualTo(headless ? "False NoMatchingParent" : "True Accepted");
+      assertThat(snapshots.problems())
+          .filteredOn(problem -> problem.field().equals("spec.parentRefs[0].name"))
+          .hasSize(headless ? 1 : 0);
+    }
   }
 
   private static String accepted(Snapshots snapshots, String kind) {

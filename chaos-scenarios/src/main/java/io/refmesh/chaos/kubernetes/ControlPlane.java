@@ -67,26 +67,26 @@ final class ControlPlane {
   }
 
   /**
-   * Kills those that there are, and asks for none before their node starts them again: the other
-   * way round they would have time to say goodbye.
+   * Asks for none, and kills those that there are in the same moment: left alone they would say
+   * goodbye first, and killed before, their nodes would start them again.
    */
   void kill() throws IOException, InterruptedException {
     replicas = Math.max(1, api.require(deployment()).path("spec").path("replicas").asInt(1));
-    List<JsonNode> pods = pods();
-    try {
-      for (JsonNode pod : pods) {
-        List<String> containers = new ArrayList<>();
-        for (JsonNode status : pod.path("status").path("containerStatuses")) {
-          if (status.path("state").has("running")) {
-            containers.add(status.path("containerID").asString(""));
-          }
-        }
-        if (!containers.isEmpty()) {
-          nodes.kill(pod.path("spec").path("nodeName").asString(""), containers);
+    List<Nodes.Aim> aims = new ArrayList<>();
+    for (JsonNode pod : pods()) {
+      List<String> containers = new ArrayList<>();
+      for (JsonNode status : pod.path("status").path("containerStatuses")) {
+        if (status.path("state").has("running")) {
+          containers.add(status.path("containerID").asString(""));
         }
       }
-    } finally {
-      scale(0);
+      if (!containers.isEmpty()) {
+        aims.add(nodes.aim(pod.path("spec").path("nodeName").asString(""), containers));
+      }
+    }
+    scale(0);
+    for (Nodes.Aim aim : aims) {
+      aim.fire();
     }
   }
 

@@ -76,6 +76,16 @@ final class Nodes implements AutoCloseable {
 
   /** Kills every process of these containers, all of one node. */
   void kill(String node, List<String> containers) throws IOException, InterruptedException {
+    aim(node, containers).fire();
+  }
+
+  /** Processes that were found, to be killed in one go. */
+  interface Aim {
+    void fire() throws IOException, InterruptedException;
+  }
+
+  /** Finds every process of these containers, all of one node; that takes longer than to kill. */
+  Aim aim(String node, List<String> containers) throws IOException, InterruptedException {
     Exec exec = byNode.get(node);
     if (exec == null) {
       throw new IOException(
@@ -90,7 +100,8 @@ final class Nodes implements AutoCloseable {
     if (pids.isEmpty()) {
       throw new IOException("no process of " + containers + " runs on node " + node);
     }
-    exec.require(KILL_WITHIN, "kill -9 " + pids);
+    // One that has ended meanwhile is as good as killed.
+    return () -> exec.run(KILL_WITHIN, "kill -9 " + pids);
   }
 
   private static String path(String namespace) {

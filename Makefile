@@ -92,9 +92,8 @@ bench-micro: jdk ## The hot parts of the proxy, each by itself: time and bytes a
 	@$(MVN) -q -Pjmh -pl mesh-proxy -am test-compile -Djacoco.skip=true
 	@$(JAVA_HOME)/bin/java -cp mesh-proxy/target/test-classes:mesh-proxy/target/classes:$$(cat mesh-proxy/target/jmh.classpath) org.openjdk.jmh.Main -prof gc -rf json -rff out/bench/micro.json $(BENCH)
 
-# Both processors run worlds; a collector with threads of its own takes a tenth from them.
 simulate: jdk ## Whole proxies on simulated time with everything going wrong (SEEDS=n, or SEED=n for one)
-	$(call proof,simulate,mesh-proxy,-DargLine=-XX:+UseSerialGC -Dseeds=$(SEEDS) $(if $(SEED),-Dseed=$(SEED)))
+	$(call proof,simulate,mesh-proxy,-Dseeds=$(SEEDS) $(if $(SEED),-Dseed=$(SEED)))
 
 fuzz: jdk ## Jazzer's bytes for whatever reads bytes of others (SECONDS=n for each target, TARGET=name for one)
 	$(call proof,fuzz,mesh-testkit mesh-model mesh-proxy,-Pfuzz $(if $(SECONDS),-Dfuzz.seconds=$(SECONDS)) $(if $(TARGET),-Dfuzz.target=$(TARGET)))

@@ -89,8 +89,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>a retry asks the budget: 0
  *   <li>a try that is over says nothing more (RetryLayer): 1
- *   <li>a connection is read again when its reader has caught up (Http1Try): 11
- *   <li>credit given back to an HTTP/2 peer is sent at once (Http2Connection): 11
+ *   <li>a connection is read again when its reader has caught up (Http1Try): 13
+ *   <li>credit given back to an HTTP/2 peer is sent at once (Http2Connection): 31
  * </ul>
  *
  * <h2>Length</h2>

@@ -39,6 +39,9 @@ final class Watches<K, S> {
   private static final class Watched<W, S> {
     final List<W> watchers = new CopyOnWriteArrayList<>();
     volatile @Nullable S state;
+
+    /** The state was said to those who watch now, not to others before them. */
+    boolean current;
   }
 
   /** Of those that nobody watches any more, how many are remembered. */
@@ -135,18 +138,19 @@ final class Watches<K, S> {
       watcher.tell(state);
     }
     entry.state = state;
+    entry.current = true;
   }
 
   private void add(Watcher watcher) {
     Watched<Watcher, S> entry = watched.computeIfAbsent(watcher.key, key -> new Watched<>());
-    boolean first = entry.watchers.isEmpty();
-    if (first) {
+    if (entry.watchers.isEmpty()) {
+      entry.current = false;
       remembered.remove(watcher.key);
       wire.send().accept(subscribe.apply(watcher.key));
     }
     entry.watchers.add(watcher);
     // What is remembered may be old: a control plane that is there says something newer at once.
-    if (!first || !wire.live().getAsBoolean()) {
+    if (entry.current || !wire.live().getAsBoolean()) {
       tellLast(entry, watcher);
     }
   }

@@ -40,6 +40,20 @@ class WatchesTest {
   }
 
   @Test
+  void whoJoinsAnotherThatWaitsWaitsAsWell() {
+    List<String> told = new ArrayList<>();
+    Watches<Integer, String>.Watcher before = watches.watch(1, state -> {});
+    watches.accept(1, "old");
+    before.close();
+    watches.watch(1, told::add);
+    watches.watch(1, told::add);
+    assertThat(told).as("the control plane will say something newer").isEmpty();
+    watches.accept(1, "new");
+    watches.watch(1, told::add);
+    assertThat(told).containsExactly("new", "new", "new");
+  }
+
+  @Test
   void tellsWhoStillWaitsWhenTheControlPlaneGoesAway() {
     List<String> told = new ArrayList<>();
     Watches<Integer, String>.Watcher first = watches.watch(1, state -> {});

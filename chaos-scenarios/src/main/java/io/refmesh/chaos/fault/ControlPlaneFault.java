@@ -1,14 +1,14 @@
 package io.refmesh.chaos.fault;
 
-import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.GroupMesh;
 import java.io.IOException;
 
 /** The control plane is gone. */
 final class ControlPlaneFault implements Fault {
 
-  private final MeshUnderTest mesh;
+  private final GroupMesh mesh;
 
-  ControlPlaneFault(MeshUnderTest mesh) {
+  ControlPlaneFault(GroupMesh mesh) {
     this.mesh = mesh;
   }
 

@@ -4,9 +4,9 @@ import io.refmesh.chaos.intruder.Forgery;
 import io.refmesh.chaos.intruder.Intruder;
 import io.refmesh.chaos.intruder.PlaintextIntruder;
 import io.refmesh.chaos.intruder.TlsIntruder;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.mesh.MeshInstance;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.scenario.FaultPlan;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -17,14 +17,14 @@ import java.util.function.ToLongFunction;
 /** Turns plans into faults of one mesh. */
 public final class Faults {
 
-  private final MeshUnderTest mesh;
+  private final GroupMesh mesh;
   private final HttpJson http;
   private final ToLongFunction<String> seed;
 
   /**
    * @param seed by the id of the fault
    */
-  public Faults(MeshUnderTest mesh, HttpJson http, ToLongFunction<String> seed) {
+  public Faults(GroupMesh mesh, HttpJson http, ToLongFunction<String> seed) {
     this.mesh = mesh;
     this.http = http;
     this.seed = seed;

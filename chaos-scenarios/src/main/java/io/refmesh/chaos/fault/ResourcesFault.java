@@ -1,6 +1,6 @@
 package io.refmesh.chaos.fault;
 
-import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.scenario.MeshResource;
 import java.io.IOException;
 import java.util.List;
@@ -10,9 +10,9 @@ final class ResourcesFault implements Fault {
 
   private final String id;
   private final List<MeshResource> resources;
-  private final MeshUnderTest mesh;
+  private final GroupMesh mesh;
 
-  ResourcesFault(String id, List<MeshResource> resources, MeshUnderTest mesh) {
+  ResourcesFault(String id, List<MeshResource> resources, GroupMesh mesh) {
     this.id = id;
     this.resources = List.copyOf(resources);
     this.mesh = mesh;

@@ -1,7 +1,7 @@
 package io.refmesh.chaos.fault;
 
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.MeshInstance;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -24,7 +24,7 @@ final class RestartFault implements Fault {
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final Duration BACK_WITHIN = Duration.ofSeconds(30);
 
-  private final MeshUnderTest mesh;
+  private final GroupMesh mesh;
   private final String workload;
   private final boolean drain;
   private final CountDownLatch done = new CountDownLatch(1);
@@ -41,7 +41,7 @@ final class RestartFault implements Fault {
     }
   }
 
-  RestartFault(MeshUnderTest mesh, String workload, boolean drain) {
+  RestartFault(GroupMesh mesh, String workload, boolean drain) {
     this.mesh = mesh;
     this.workload = workload;
     this.drain = drain;

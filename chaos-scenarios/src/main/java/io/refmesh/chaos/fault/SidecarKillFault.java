@@ -1,16 +1,16 @@
 package io.refmesh.chaos.fault;
 
-import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.GroupMesh;
 import java.io.IOException;
 import java.util.List;
 
 /** Sidecars are killed once; the mesh starts them again. */
 final class SidecarKillFault implements Fault {
 
-  private final MeshUnderTest mesh;
+  private final GroupMesh mesh;
   private final List<String> instances;
 
-  SidecarKillFault(MeshUnderTest mesh, List<String> instances) {
+  SidecarKillFault(GroupMesh mesh, List<String> instances) {
     this.mesh = mesh;
     this.instances = List.copyOf(instances);
   }

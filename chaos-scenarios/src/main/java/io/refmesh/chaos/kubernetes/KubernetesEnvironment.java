@@ -2,9 +2,9 @@ package io.refmesh.chaos.kubernetes;
 
 import io.refmesh.chaos.local.ToxiproxyProcess;
 import io.refmesh.chaos.mesh.Environment;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.mesh.MeshDirectory;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.Toxiproxy;
 import io.refmesh.chaos.scenario.Act;
 import io.refmesh.chaos.scenario.FaultPlan;
@@ -129,13 +129,13 @@ public final class KubernetesEnvironment implements Environment {
   }
 
   @Override
-  public MeshUnderTest start(
+  public GroupMesh start(
       Topology topology, MeshDirectory directory, long seed, HttpJson http, Progress progress)
       throws IOException, InterruptedException {
     if (nodes == null) {
       nodes = Nodes.start(api, NAMESPACE, settings.image());
     }
-    return KubernetesMesh.start(
+    return KubernetesGroupMesh.start(
         home, api, settings, nodes, topology, directory, seed, http, progress);
   }
 

@@ -1,9 +1,9 @@
 package io.refmesh.chaos.local;
 
 import io.refmesh.chaos.mesh.Environment;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.mesh.MeshDirectory;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.Toxiproxy;
 import io.refmesh.chaos.scenario.BadScenarioException;
 import io.refmesh.chaos.scenario.Scenario;
@@ -76,10 +76,10 @@ public final class LocalEnvironment implements Environment {
   }
 
   @Override
-  public MeshUnderTest start(
+  public GroupMesh start(
       Topology topology, MeshDirectory directory, long seed, HttpJson http, Progress progress)
       throws IOException, InterruptedException, BadScenarioException {
-    return LocalMeshUnderTest.start(home, topology, directory, seed, http, progress);
+    return LocalGroupMesh.start(home, topology, directory, seed, http, progress);
   }
 
   @Override

@@ -38,7 +38,7 @@ public interface Environment extends AutoCloseable {
    * @param directory private to this mesh
    * @param seed of the shop's own draws
    */
-  MeshUnderTest start(
+  GroupMesh start(
       Topology topology, MeshDirectory directory, long seed, HttpJson http, Progress progress)
       throws IOException, InterruptedException, BadScenarioException;
 

@@ -3,8 +3,8 @@ package io.refmesh.chaos.run;
 import io.refmesh.chaos.fault.ToxicHop;
 import io.refmesh.chaos.intruder.CapturingRelay;
 import io.refmesh.chaos.intruder.RogueServer;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.MeshInstance;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.mesh.Toxiproxy;
 import io.refmesh.chaos.scenario.Hop;
@@ -43,8 +43,7 @@ final class Hops implements AutoCloseable {
   /**
    * @param files for what captures keep
    */
-  static Hops open(
-      List<Hop> hops, String scenario, MeshUnderTest mesh, Toxiproxy toxiproxy, Path files)
+  static Hops open(List<Hop> hops, String scenario, GroupMesh mesh, Toxiproxy toxiproxy, Path files)
       throws IOException {
     Hops opened = new Hops();
     try {
@@ -58,7 +57,7 @@ final class Hops implements AutoCloseable {
     }
   }
 
-  private void add(Hop hop, String scenario, MeshUnderTest mesh, Toxiproxy toxiproxy, Path files)
+  private void add(Hop hop, String scenario, GroupMesh mesh, Toxiproxy toxiproxy, Path files)
       throws IOException {
     InetSocketAddress upstream = upstream(hop, mesh.running());
     String via =

@@ -3,8 +3,8 @@ package io.refmesh.chaos.run;
 import io.refmesh.chaos.fault.Leases;
 import io.refmesh.chaos.mesh.Environment;
 import io.refmesh.chaos.mesh.Environment.Toxiproxies;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.observe.Observer;
 import io.refmesh.chaos.report.LiveProgress;
 import io.refmesh.chaos.report.Reports;
@@ -172,7 +172,7 @@ public final class Run {
       throws IOException, InterruptedException, BadScenarioException {
     Instant began = time.instant();
     progress.say("starting the mesh of group " + topology.name());
-    try (MeshUnderTest mesh =
+    try (GroupMesh mesh =
         environment.start(
             topology, folder.mesh(topology.name()), seeds.of("shop"), http, this::tell)) {
       progress.say(
@@ -210,7 +210,7 @@ public final class Run {
     }
   }
 
-  private void warmUp(MeshUnderTest mesh, Path files) throws IOException, InterruptedException {
+  private void warmUp(GroupMesh mesh, Path files) throws IOException, InterruptedException {
     progress.say(
         WarmUp.run(mesh, files)
             .map(took -> "warm after " + took.toMillis() / 1000.0 + " s under light load")

@@ -2,8 +2,8 @@ package io.refmesh.chaos.run;
 
 import io.refmesh.chaos.fault.Faults;
 import io.refmesh.chaos.fault.Leases;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.RunningLoad;
 import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.mesh.Toxiproxy;
@@ -53,7 +53,7 @@ final class ScenarioRun {
   private static final String LAYER = "scenario";
 
   private final Scenario scenario;
-  private final MeshUnderTest mesh;
+  private final GroupMesh mesh;
   private final Watched watched;
   private final HttpJson http;
   private final Toxiproxy toxiproxy;
@@ -77,7 +77,7 @@ final class ScenarioRun {
    */
   ScenarioRun(
       Scenario scenario,
-      MeshUnderTest mesh,
+      GroupMesh mesh,
       HttpJson http,
       Toxiproxy toxiproxy,
       Path files,

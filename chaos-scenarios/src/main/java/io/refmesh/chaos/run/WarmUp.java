@@ -1,7 +1,7 @@
 package io.refmesh.chaos.run;
 
 import io.refmesh.chaos.expect.Expression;
-import io.refmesh.chaos.mesh.MeshUnderTest;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.RunningLoad;
 import io.refmesh.chaos.observe.Observer;
 import io.refmesh.chaos.scenario.LoadStream;
@@ -47,7 +47,7 @@ final class WarmUp {
   private WarmUp() {}
 
   /** Returns how long it took; empty when the mesh is still slow after all the time there is. */
-  static Optional<Duration> run(MeshUnderTest mesh, Path files)
+  static Optional<Duration> run(GroupMesh mesh, Path files)
       throws IOException, InterruptedException {
     String plan = PlanFile.write("warm-up", STREAMS, 0, AT_MOST.plusSeconds(60));
     try (Observer observer = new Observer(List.of(), List.of(), RunningLoad.record(files));

@@ -1,7 +1,7 @@
 package io.refmesh.chaos.run;
 
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.observe.AppTarget;
 import io.refmesh.chaos.observe.SidecarTarget;
@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** What of a mesh can be looked at, as it is now. */
-record Watched(MeshUnderTest mesh, HttpJson http) {
+record Watched(GroupMesh mesh, HttpJson http) {
 
   List<SidecarTarget> sidecars() {
     return mesh.running().stream()

@@ -1,11 +1,11 @@
 package io.refmesh.chaos.local;
 
 import io.refmesh.chaos.intruder.Forgery;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.mesh.Marker;
 import io.refmesh.chaos.mesh.MeshDirectory;
 import io.refmesh.chaos.mesh.MeshInstance;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.RunningLoad;
 import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.scenario.BadScenarioException;
@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A mesh of processes on this machine. */
-final class LocalMeshUnderTest implements MeshUnderTest {
+final class LocalGroupMesh implements GroupMesh {
 
   private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
@@ -41,7 +41,7 @@ final class LocalMeshUnderTest implements MeshUnderTest {
   private final Map<String, List<String>> workloadsOfService;
   private final Marker marker = new Marker();
 
-  private LocalMeshUnderTest(
+  private LocalGroupMesh(
       LocalMesh mesh, MeshFolder folder, MeshDirectory directory, HttpJson http) {
     this.mesh = mesh;
     this.folder = folder;
@@ -52,7 +52,7 @@ final class LocalMeshUnderTest implements MeshUnderTest {
     }
   }
 
-  static LocalMeshUnderTest start(
+  static LocalGroupMesh start(
       RefmeshHome home,
       Topology topology,
       MeshDirectory directory,
@@ -73,7 +73,7 @@ final class LocalMeshUnderTest implements MeshUnderTest {
       throw new BadScenarioException(
           List.of("topology " + topology.name() + ": " + e.getMessage()));
     }
-    LocalMeshUnderTest group = new LocalMeshUnderTest(mesh, folder, directory, http);
+    LocalGroupMesh group = new LocalGroupMesh(mesh, folder, directory, http);
     try {
       Files.createDirectories(directory.logs().toAbsolutePath().getParent());
       Files.createSymbolicLink(directory.logs(), mesh.state().logs());
@@ -87,7 +87,7 @@ final class LocalMeshUnderTest implements MeshUnderTest {
 
   @Override
   public List<MeshInstance> running() {
-    return mesh.running().stream().map(LocalMeshUnderTest::instance).toList();
+    return mesh.running().stream().map(LocalGroupMesh::instance).toList();
   }
 
   private static MeshInstance instance(RunningInstance instance) {

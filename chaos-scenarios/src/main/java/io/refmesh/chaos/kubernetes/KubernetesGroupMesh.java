@@ -3,11 +3,11 @@ package io.refmesh.chaos.kubernetes;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.refmesh.chaos.intruder.Forgery;
+import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.HttpJson;
 import io.refmesh.chaos.mesh.Marker;
 import io.refmesh.chaos.mesh.MeshDirectory;
 import io.refmesh.chaos.mesh.MeshInstance;
-import io.refmesh.chaos.mesh.MeshUnderTest;
 import io.refmesh.chaos.mesh.RunningLoad;
 import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.scenario.MeshResource;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** The namespace {@code shop} of a cluster: made, filled, broken and removed. */
-final class KubernetesMesh implements MeshUnderTest {
+final class KubernetesGroupMesh implements GroupMesh {
 
   private static final Duration READY_WITHIN = Duration.ofSeconds(180);
   private static final Duration SETTLED_WITHIN = Duration.ofSeconds(90);
@@ -55,7 +55,7 @@ final class KubernetesMesh implements MeshUnderTest {
   private final Marker marker = new Marker();
   private final Set<String> notOurs = new HashSet<>();
 
-  private KubernetesMesh(
+  private KubernetesGroupMesh(
       ClusterApi api,
       Nodes nodes,
       ControlPlane controlPlane,
@@ -75,7 +75,7 @@ final class KubernetesMesh implements MeshUnderTest {
     this.pods = new Pods(api.fabric8());
   }
 
-  static KubernetesMesh start(
+  static KubernetesGroupMesh start(
       RefmeshHome home,
       ClusterApi api,
       ClusterSettings settings,
@@ -94,8 +94,8 @@ final class KubernetesMesh implements MeshUnderTest {
     Files.createDirectories(directory.state());
     removeNamespace(api);
     ControlPlane controlPlane = new ControlPlane(api, nodes, http);
-    KubernetesMesh mesh =
-        new KubernetesMesh(
+    KubernetesGroupMesh mesh =
+        new KubernetesGroupMesh(
             api,
             nodes,
             controlPlane,

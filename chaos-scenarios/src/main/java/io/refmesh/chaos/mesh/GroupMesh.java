@@ -11,7 +11,7 @@ import java.util.List;
  * The mesh that the scenarios of one group share, running, and what may be done to it. Safe on any
  * thread.
  */
-public interface MeshUnderTest extends AutoCloseable {
+public interface GroupMesh extends AutoCloseable {
 
   /** What runs now and is not on its way out, in the order of names. */
   List<MeshInstance> running();

@@ -32,10 +32,12 @@ public final class E2e {
   static final int FAILED = 1;
 
   static final int BAD_SCENARIO = 2;
-  static final int ABORTED = 3;
+
+  /** Somebody stopped it. */
+  public static final int ABORTED = 3;
 
   /** Something is missing or in the way, such as a jar that was not built or room on the disk. */
-  static final int ENVIRONMENT = 4;
+  public static final int ENVIRONMENT = 4;
 
   /** Fresh seeds are short, since people type them. */
   private static final int FRESH_SEEDS = 1_000_000;

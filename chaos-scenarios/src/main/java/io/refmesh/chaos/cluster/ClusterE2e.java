@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.refmesh.chaos.E2e;
+import io.refmesh.chaos.run.Latest;
 import io.refmesh.chaos.run.StopOnSignal;
 import io.refmesh.chaos.run.Time;
 import java.io.IOException;
@@ -34,9 +36,6 @@ import org.jspecify.annotations.Nullable;
  * first.
  */
 public final class ClusterE2e {
-
-  private static final int ABORTED = 3;
-  private static final int ENVIRONMENT = 4;
 
   private static final String TOXIPROXY_VERSION = "2.12.0";
   private static final String TOXIPROXY = "ghcr.io/shopify/toxiproxy:" + TOXIPROXY_VERSION;
@@ -87,17 +86,17 @@ public final class ClusterE2e {
             out,
             "stopping: the harness writes what it knows, then everything is removed",
             STOP_WITHIN,
-            ABORTED,
+            E2e.ABORTED,
             run::abandon)) {
       try {
         return run.run();
       } catch (InterruptedException e) {
-        return ABORTED;
+        return E2e.ABORTED;
       } catch (IOException | RuntimeException e) {
         // Libraries tell of an interrupt in many ways.
         if (signal.stopping()) {
           run.say("while stopping: " + DockerEngine.reason(e));
-          return ABORTED;
+          return E2e.ABORTED;
         }
         throw e;
       }
@@ -193,7 +192,7 @@ public final class ClusterE2e {
     HarnessPod pod = new HarnessPod(client, time);
     boolean interrupted = false;
     @Nullable IOException failure = null;
-    int code = ABORTED;
+    int code = E2e.ABORTED;
     try {
       pod.awaitStart();
       code =
@@ -220,9 +219,9 @@ public final class ClusterE2e {
       throw failure;
     }
     if (interrupted) {
-      return ABORTED;
+      return E2e.ABORTED;
     }
-    if (code > ENVIRONMENT || code < 0) {
+    if (code > E2e.ENVIRONMENT || code < 0) {
       throw new IOException(
           "the harness ended with "
               + code
@@ -259,20 +258,9 @@ public final class ClusterE2e {
       if (!missing.isEmpty()) {
         say("logs that could not be had: " + String.join("; ", missing));
       }
-      latest(folder);
+      Latest.point(options.out(), folder);
       say("kept in " + folder + ", logs of all pods among it");
     }
-  }
-
-  private void latest(Path folder) throws IOException {
-    Path next = options.out().resolve(".latest.next");
-    Files.deleteIfExists(next);
-    Files.createSymbolicLink(next, folder.getFileName());
-    Files.move(
-        next,
-        options.out().resolve("latest"),
-        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** A cluster of somebody else must not have what this run would make, and later remove. */

@@ -248,31 +248,7 @@ final class KubernetesGroupMesh implements GroupMesh {
     put(layer, resources);
     Marker.Mark mark = marker.next();
     put(Marker.LAYER, List.of(mark.resource()));
-    String missing = "";
-    boolean once = false;
-    for (long rounds = IN_FORCE_WITHIN.dividedBy(LOOK_EVERY); rounds > 0; rounds--) {
-      missing = missing(mark);
-      // Twice in a row: a sidecar to which nothing could be sent for a moment looks as if it had
-      // everything.
-      if (missing.isEmpty() && once) {
-        return;
-      }
-      once = missing.isEmpty();
-      Thread.sleep(LOOK_EVERY);
-    }
-    throw new IOException(
-        "a change was not in force within " + IN_FORCE_WITHIN.toSeconds() + " s: " + missing);
-  }
-
-  private String missing(Marker.Mark mark) throws IOException, InterruptedException {
-    List<JsonNode> states = controlPlane.states();
-    for (JsonNode state : states) {
-      String missing = mark.missing(state);
-      if (!missing.isEmpty()) {
-        return missing;
-      }
-    }
-    return states.isEmpty() ? "no control plane runs" : "";
+    mark.await(controlPlane::states, IN_FORCE_WITHIN, LOOK_EVERY);
   }
 
   // -- load, identities

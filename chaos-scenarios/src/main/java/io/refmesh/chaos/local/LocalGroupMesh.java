@@ -124,23 +124,8 @@ final class LocalGroupMesh implements GroupMesh {
     folder.put(layer, resources);
     Marker.Mark mark = marker.next();
     folder.put(Marker.LAYER, List.of(mark.resource()));
-    String missing = "";
-    boolean once = false;
-    for (long rounds = IN_FORCE_WITHIN.dividedBy(LOOK_EVERY); rounds > 0; rounds--) {
-      missing = mark.missing(http.get(mesh.controlPlaneAdmin() + "/state"));
-      // Twice in a row: a sidecar to which nothing could be sent for a moment looks as if it had
-      // everything.
-      if (missing.isEmpty() && once) {
-        return;
-      }
-      once = missing.isEmpty();
-      Thread.sleep(LOOK_EVERY);
-    }
-    throw new IOException(
-        "a change of the mesh's folder was not in force within "
-            + IN_FORCE_WITHIN.toSeconds()
-            + " s: "
-            + missing);
+    mark.await(
+        () -> List.of(http.get(mesh.controlPlaneAdmin() + "/state")), IN_FORCE_WITHIN, LOOK_EVERY);
   }
 
   @Override

@@ -3,9 +3,9 @@ package io.refmesh.chaos.run;
 import io.refmesh.chaos.fault.ToxicHop;
 import io.refmesh.chaos.intruder.CapturingRelay;
 import io.refmesh.chaos.intruder.RogueServer;
+import io.refmesh.chaos.mesh.Detours;
 import io.refmesh.chaos.mesh.GroupMesh;
 import io.refmesh.chaos.mesh.MeshInstance;
-import io.refmesh.chaos.mesh.ShopFolder;
 import io.refmesh.chaos.mesh.Toxiproxy;
 import io.refmesh.chaos.scenario.Hop;
 import io.refmesh.chaos.scenario.MeshResource;
@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The places between sidecars where one scenario's harness sits, open as long as the scenario runs.
@@ -29,8 +28,6 @@ final class Hops implements AutoCloseable {
    * itself.
    */
   private static final String EXPIRES_AFTER = "15m";
-
-  private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Map<String, ToxicHop> toxic = new LinkedHashMap<>();
   private final Map<String, CapturingRelay> captures = new LinkedHashMap<>();
@@ -84,7 +81,9 @@ final class Hops implements AutoCloseable {
             yield text(opened.address());
           }
         };
-    detours.add(detour(hop, via));
+    detours.add(
+        Detours.detour(
+            "hop-" + hop.id(), hop.service(), List.of(hop.endpoint()), via, EXPIRES_AFTER));
   }
 
   /** Objects that send callers through the hops. */
@@ -150,32 +149,6 @@ final class Hops implements AutoCloseable {
                     + "-"
                     + hop.endpoint()
                     + " does not run (expected: an instance of the topology)"));
-  }
-
-  private static MeshResource detour(Hop hop, String via) {
-    String name = "hop-" + hop.id();
-    return new MeshResource(
-        "Detour",
-        ShopFolder.NAMESPACE,
-        name,
-        JSON.writeValueAsString(
-            Map.of(
-                "apiVersion",
-                "refmesh.io/v1alpha1",
-                "kind",
-                "Detour",
-                "metadata",
-                Map.of("name", name, "namespace", ShopFolder.NAMESPACE),
-                "spec",
-                Map.of(
-                    "targetRefs",
-                    List.of(Map.of("kind", "Service", "name", hop.service())),
-                    "endpoints",
-                    List.of(hop.endpoint()),
-                    "via",
-                    via,
-                    "expiresAfter",
-                    EXPIRES_AFTER))));
   }
 
   private static String text(InetSocketAddress address) {

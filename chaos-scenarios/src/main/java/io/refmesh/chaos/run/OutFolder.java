@@ -9,7 +9,6 @@ import java.nio.channels.FileLock;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,14 +89,7 @@ final class OutFolder implements AutoCloseable {
         folder.requireRoom();
         Files.createDirectories(folder.logs());
         Files.createDirectories(directory.resolve("scenarios"));
-        Path next = out.resolve(".latest.next");
-        Files.deleteIfExists(next);
-        Files.createSymbolicLink(next, directory.getFileName());
-        Files.move(
-            next,
-            out.resolve("latest"),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
+        Latest.point(out, directory);
         return folder;
       } catch (UnusableException e) {
         throw e;

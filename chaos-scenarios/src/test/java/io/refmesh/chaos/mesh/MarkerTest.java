@@ -1,9 +1,14 @@
 package io.refmesh.chaos.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refmesh.chaos.scenario.MeshResource;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 final class MarkerTest {
@@ -15,6 +20,32 @@ final class MarkerTest {
     assertThat(missing("[{\"via\": \"127.0.0.1:7\"}]", 5, 4))
         .isEqualTo("the sidecar of cart-1 has not applied shop/pricing:8080");
     assertThat(missing("[{\"via\": \"127.0.0.1:7\"}]", 5, 5)).isEmpty();
+  }
+
+  @Test
+  void waitsUntilEveryControlPlaneSaysSoTwiceInARow() throws Exception {
+    Marker.Mark mark = new Marker().next();
+    JsonNode unread = JsonMapper.shared().readTree("{\"detours\": []}");
+    JsonNode read =
+        JsonMapper.shared().readTree("{\"detours\": [{\"via\": \"" + mark.via() + "\"}]}");
+    Iterator<List<JsonNode>> said =
+        List.of(
+                List.<JsonNode>of(),
+                List.of(read, unread),
+                List.of(read, read),
+                List.of(unread),
+                List.of(read),
+                List.of(read))
+            .iterator();
+    mark.await(said::next, Duration.ofSeconds(10), Duration.ofMillis(1));
+    assertThat(said.hasNext()).isFalse();
+  }
+
+  @Test
+  void saysWhatIsMissingWhenItGivesUp() {
+    Marker.Mark mark = new Marker().next();
+    assertThatThrownBy(() -> mark.await(List::of, Duration.ofMillis(5), Duration.ofMillis(1)))
+        .hasMessageEndingWith("no control plane runs");
   }
 
   private static String missing(String detours, int sent, int applied) {

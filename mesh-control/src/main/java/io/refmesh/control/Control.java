@@ -27,6 +27,7 @@ import io.refmesh.control.registry.Registry;
 import io.refmesh.control.state.ClusterState;
 import io.refmesh.control.state.Leases;
 import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -92,9 +93,11 @@ public final class Control implements AutoCloseable {
   private final HostPort admin;
   private final @Nullable StatusWriter statuses;
   private final ServingTls tls;
+  private final @Nullable OnCluster cluster;
   private volatile Registry.View registered;
   private volatile List<Problem> problems = List.of();
   private volatile boolean ready;
+  private volatile Instant rootsSince;
   // Writer thread only.
   private final Leases leases;
   private @Nullable Future<?> nextExpiry;
@@ -127,26 +130,28 @@ public final class Control implements AutoCloseable {
       throws NotStarted, IOException {
     this.config = config;
     this.clock = clock;
+    rootsSince = clock.instant();
     try {
       Registry registry;
       state = open(StateFolder.open(config.state()));
       leases = Leases.of(state.readLeases());
-      OnCluster cluster = null;
       Identity identity;
       switch (config.source()) {
         case ControlConfig.Source.Folder(Path folder) -> {
           registry = open(new LocalRegistry(folder, config.state()));
           registered = registry.load();
+          cluster = null;
           identity = open(Identity.local(config.state(), trustDomainWanted(), clock, random));
           state.writeRoots(identity.authority().rootsPem());
           statuses = null;
         }
         case ControlConfig.Source.Cluster settings -> {
-          cluster = open(OnCluster.connect(settings, clock, random, metrics));
-          registry = cluster.registry();
+          OnCluster parts = open(OnCluster.connect(settings, clock, random, metrics));
+          cluster = parts;
+          registry = parts.registry();
           registered = registry.load();
-          identity = cluster.identify(trustDomainWanted(), new IssuerChanges());
-          statuses = cluster.writeStatus();
+          identity = parts.identify(trustDomainWanted(), new IssuerChanges());
+          statuses = parts.writeStatus();
         }
       }
       authority = identity.authority();
@@ -166,7 +171,11 @@ public final class Control implements AutoCloseable {
 
       publisher =
           new Publisher(
-              authority.trustDomain(), encoded(authority.roots()), clock, new Publications());
+              authority.trustDomain(),
+              encoded(authority.roots()),
+              authority.leafRoot(),
+              clock,
+              new Publications());
       writer = open(new Writer(metrics::failed));
       writer.ask(() -> {
         rebuild();
@@ -388,6 +397,7 @@ public final class Control implements AutoCloseable {
         address.toString(),
         authority.trustDomain(),
         authority.notAfter().toString(),
+        trust(),
         all,
         publisher.snapshots().services().values().stream().map(StateView.Service::of).toList(),
         publisher.snapshots().routes(),
@@ -401,6 +411,18 @@ public final class Control implements AutoCloseable {
             .sorted((a, b) -> a.workload().compareTo(b.workload()))
             .toList(),
         publisher.proxies());
+  }
+
+  private StateView.Trust trust() {
+    List<String> own = new ArrayList<>(List.of(tls.root().hex()));
+    if (cluster != null) {
+      cluster.webhookRoot().ifPresent(root -> own.add(root.hex()));
+    }
+    return new StateView.Trust(
+        authority.leafRoot().hex(),
+        own,
+        authority.roots().stream().map(root -> RootName.of(root).hex()).toList(),
+        Duration.between(rootsSince, clock.instant()).toSeconds());
   }
 
   private <T extends AutoCloseable> T open(T part) {
@@ -422,21 +444,41 @@ public final class Control implements AutoCloseable {
     public void issuerChanged(Instant notAfter) {
       metrics.caNotAfter(notAfter);
       metrics.issuerChange("updated");
+      tell();
     }
 
     @Override
     public void rootsChanged() {
       metrics.issuerChange("updated");
+      rootsSince = clock.instant();
+      tell();
+    }
+
+    @Override
+    public List<String> holders(RootName root) throws IOException {
+      try {
+        return writer.ask(() -> publisher.holders(root));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      } catch (ExecutionException | TimeoutException e) {
+        throw new IOException("who holds a certificate cannot be said now: " + e, e);
+      }
+    }
+
+    /** Proxies first: who is to believe our next certificate has heard of its root before. */
+    private void tell() {
       try {
         List<byte[]> roots = encoded(authority.roots());
-        tls.renew();
+        RootName leafRoot = authority.leafRoot();
         writer.execute(() -> {
-          publisher.trust(roots);
+          publisher.trust(roots, leafRoot);
           rebuild();
         });
+        tls.renew();
       } catch (GeneralSecurityException | IOException | CertificateAuthority.Unavailable e) {
-        // Clients of the new root are refused until the next renewal; the old one holds.
-        LOG.log(Level.ERROR, "own TLS not renewed for the new trust roots: " + e.getMessage(), e);
+        // Clients of a new root are refused until the next renewal; the old one holds.
+        LOG.log(Level.ERROR, "own TLS not renewed for the new CA: " + e.getMessage(), e);
       }
     }
 

@@ -11,6 +11,7 @@ import io.refmesh.control.kubernetes.KubernetesRegistry;
 import io.refmesh.control.kubernetes.StatusWriter;
 import io.refmesh.control.registry.MeshConfig;
 import io.refmesh.control.registry.Registry;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -20,6 +21,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +102,11 @@ final class OnCluster implements AutoCloseable {
     identity = made;
     metrics.leader(this::leading);
     return made.identity();
+  }
+
+  /** Under which the webhooks' certificate stands; empty before {@link #identify}. */
+  Optional<RootName> webhookRoot() {
+    return Optional.ofNullable(identity).map(made -> made.webhookTls().root());
   }
 
   /** The writer of status, which writes while this replica leads. */

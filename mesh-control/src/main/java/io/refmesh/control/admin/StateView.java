@@ -21,6 +21,7 @@ public record StateView(
     String address,
     String trustDomain,
     String caNotAfter,
+    Trust trust,
     List<Problem> problems,
     List<Service> services,
     List<RouteStatus> routes,
@@ -133,6 +134,19 @@ public record StateView(
           policy.metadata().name(),
           ends.map(Instant::toString).orElse(""),
           stateUntil(ends));
+    }
+  }
+
+  /**
+   * Whom this replica trusts and under what it signs. Roots by the SHA-256 of their DER.
+   *
+   * @param own under which its own certificates stand, that of the webhooks too
+   * @param forSeconds how long ago the roots became these
+   */
+  public record Trust(String leafRoot, List<String> own, List<String> roots, long forSeconds) {
+    public Trust {
+      own = List.copyOf(own);
+      roots = List.copyOf(roots);
     }
   }
 

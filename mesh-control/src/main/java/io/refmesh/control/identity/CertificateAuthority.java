@@ -1,5 +1,6 @@
 package io.refmesh.control.identity;
 
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,21 +41,24 @@ public final class CertificateAuthority {
   private final String trustDomain;
   private final InstantSource clock;
   private final SecureRandom random;
-  private volatile Issuer issuer;
+  private volatile Signing signing;
 
   private CertificateAuthority(
-      String trustDomain, Issuer issuer, InstantSource clock, SecureRandom random) {
+      String trustDomain, Signing signing, InstantSource clock, SecureRandom random) {
     this.trustDomain = trustDomain;
-    this.issuer = issuer;
+    this.signing = signing;
     this.clock = clock;
     this.random = random;
   }
 
   /** A CA that signs with this issuer, which its caller has checked and may {@link #replace}. */
   public static CertificateAuthority of(
-      String trustDomain, Issuer issuer, InstantSource clock, SecureRandom random) {
-    return new CertificateAuthority(trustDomain, issuer, clock, random);
+      String trustDomain, Issuer issuer, InstantSource clock, SecureRandom random)
+      throws GeneralSecurityException {
+    return new CertificateAuthority(trustDomain, new Signing(issuer, issuer.root()), clock, random);
   }
+
+  private record Signing(Issuer issuer, RootName root) {}
 
   /** The CA cannot sign now; the sentence says why. */
   public static final class Unavailable extends Exception {
@@ -69,8 +73,10 @@ public final class CertificateAuthority {
    * A signed leaf.
    *
    * @param chain leaf first, then the issuer, without the root
+   * @param root under which it stands
    */
-  public record Issued(List<X509Certificate> chain, Instant notBefore, Instant notAfter) {
+  public record Issued(
+      List<X509Certificate> chain, RootName root, Instant notBefore, Instant notAfter) {
     public Issued {
       chain = List.copyOf(chain);
     }
@@ -131,7 +137,7 @@ public final class CertificateAuthority {
             List.of(root));
     requirePair(issuer, "issuer");
     issuer.certificate().verify(root.getPublicKey());
-    return new CertificateAuthority(trustDomain, issuer, clock, random);
+    return of(trustDomain, issuer, clock, random);
   }
 
   public String trustDomain() {
@@ -140,7 +146,12 @@ public final class CertificateAuthority {
 
   /** What peers must trust. */
   public List<X509Certificate> roots() {
-    return issuer.roots();
+    return signing.issuer().roots();
+  }
+
+  /** Under which certificates are signed now. */
+  public RootName leafRoot() {
+    return signing.root();
   }
 
   public String rootsPem() throws GeneralSecurityException {
@@ -149,16 +160,16 @@ public final class CertificateAuthority {
 
   /** When the CA can sign no longer. */
   public Instant notAfter() {
-    return issuer.notAfter();
+    return signing.issuer().notAfter();
   }
 
   /** Signs with this one from the next certificate on; the caller has checked it. */
-  public void replace(Issuer next) {
-    issuer = next;
+  public void replace(Issuer next) throws GeneralSecurityException {
+    signing = new Signing(next, next.root());
   }
 
   Issuer issuer() {
-    return issuer;
+    return signing.issuer();
   }
 
   /**
@@ -196,7 +207,8 @@ public final class CertificateAuthority {
       Duration clockSkew)
       throws Unavailable, GeneralSecurityException {
     // Read once: it may be replaced meanwhile.
-    Issuer signer = issuer;
+    Signing with = signing;
+    Issuer signer = with.issuer();
     Instant now = clock.instant();
     if (!now.isBefore(signer.notAfter())) {
       throw new Unavailable(
@@ -220,7 +232,7 @@ public final class CertificateAuthority {
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(Certificates.leaf(signer, key, names, purposes, notBefore, notAfter, random));
     chain.addAll(signer.chain());
-    return new Issued(chain, notBefore, notAfter);
+    return new Issued(chain, with.root(), notBefore, notAfter);
   }
 
   // An issuer ends with its root at the latest; making another would not help then.

@@ -1,5 +1,6 @@
 package io.refmesh.control.identity;
 
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -17,8 +18,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
@@ -135,6 +138,20 @@ public record Issuer(PrivateKey key, List<X509Certificate> chain, List<X509Certi
     return roots;
   }
 
+  /**
+   * The one of these roots to which a chain in PEM leads, whatever the date; empty when it leads to
+   * none.
+   */
+  public static Optional<RootName> rootOf(String tlsCrt, List<X509Certificate> roots)
+      throws Unusable {
+    return root(certificates("tls.crt", tlsCrt, CHAIN_MAX), roots);
+  }
+
+  /** Roots as they are kept. */
+  public static String pem(Collection<X509Certificate> roots) throws GeneralSecurityException {
+    return Pem.of(roots);
+  }
+
   /** As it is kept. */
   public Text text() throws GeneralSecurityException {
     return new Text(Pem.of(roots), Pem.of(chain), Pem.of(key));
@@ -142,6 +159,25 @@ public record Issuer(PrivateKey key, List<X509Certificate> chain, List<X509Certi
 
   public X509Certificate certificate() {
     return chain.getFirst();
+  }
+
+  /** The one of its roots under which it stands. */
+  RootName root() throws GeneralSecurityException {
+    return root(chain, roots)
+        .orElseThrow(() -> new GeneralSecurityException(this + " is under none of its roots"));
+  }
+
+  private static Optional<RootName> root(List<X509Certificate> chain, List<X509Certificate> roots) {
+    Instant begin = begin(chain);
+    for (X509Certificate root : roots) {
+      try {
+        requireUnder(chain, List.of(root), "it", begin);
+        return Optional.of(RootName.of(root));
+      } catch (Unusable e) {
+        // Under another one.
+      }
+    }
+    return Optional.empty();
   }
 
   /** When it can sign no longer: when the first of its chain ends. */
@@ -153,6 +189,10 @@ public record Issuer(PrivateKey key, List<X509Certificate> chain, List<X509Certi
   }
 
   public Instant notBefore() {
+    return begin(chain);
+  }
+
+  private static Instant begin(List<X509Certificate> chain) {
     return chain.stream()
         .map(one -> one.getNotBefore().toInstant())
         .max(Instant::compareTo)

@@ -1,15 +1,18 @@
 package io.refmesh.control.identity;
 
+import io.refmesh.model.identity.RootName;
+import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Replaces the issuer of a CA that runs, or refuses to. What is refused changes nothing: the CA
- * signs on with what it has. Trust roots may be added but not dropped, because certificates that
- * live may stand under them. Thread-safe.
+ * signs on with what it has. Trust roots may be added; one is dropped only when somebody looked
+ * that no certificate that lives stands under it. Thread-safe.
  */
 public final class IssuerReload {
 
@@ -27,27 +30,37 @@ public final class IssuerReload {
    * Takes other trust roots.
    *
    * @param pem all of them
+   * @param mayDrop of which it was looked that nobody needs them
    * @return whether they are others than before
    */
-  public synchronized boolean roots(String pem) throws Issuer.Unusable {
+  public synchronized boolean roots(String pem, Set<RootName> mayDrop) throws Issuer.Unusable {
     Issuer now = authority.issuer();
     List<X509Certificate> next = List.copyOf(new LinkedHashSet<>(Issuer.roots(pem)));
     for (X509Certificate root : now.roots()) {
-      if (!next.contains(root)) {
+      if (!next.contains(root) && !mayDrop.contains(RootName.of(root))) {
         throw new Issuer.Unusable(
             "ca.crt: the root \""
                 + root.getSubjectX500Principal().getName()
                 + "\" is not among its "
                 + next.size()
                 + " (expected: every root in force, because certificates that live stand under it;"
-                + " roots are only added while the control plane runs)");
+                + " `mesh identity rotate-root` drops one once nobody needs it)");
       }
     }
-    if (next.size() == now.roots().size()) {
+    if (Set.copyOf(next).equals(Set.copyOf(now.roots()))) {
       return false;
     }
-    authority.replace(new Issuer(now.key(), now.chain(), next));
+    now.requireUnder(next, "the trust roots that would be left", clock.instant());
+    replace(new Issuer(now.key(), now.chain(), next));
     return true;
+  }
+
+  private void replace(Issuer next) throws Issuer.Unusable {
+    try {
+      authority.replace(next);
+    } catch (GeneralSecurityException e) {
+      throw new Issuer.Unusable("tls.crt: " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -61,7 +74,7 @@ public final class IssuerReload {
     if (next.chain().equals(now.chain()) && next.key().equals(now.key())) {
       return false;
     }
-    authority.replace(next);
+    replace(next);
     return true;
   }
 }

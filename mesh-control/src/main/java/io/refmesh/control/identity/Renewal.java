@@ -1,5 +1,6 @@
 package io.refmesh.control.identity;
 
+import io.refmesh.model.identity.RootName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.GeneralSecurityException;
@@ -35,6 +36,7 @@ final class Renewal implements AutoCloseable {
   private final Step step;
   private final InstantSource clock;
   private volatile Instant renewAt;
+  private volatile RootName root;
   private @Nullable Thread thread;
 
   /**
@@ -45,6 +47,7 @@ final class Renewal implements AutoCloseable {
     this.step = step;
     this.clock = clock;
     this.renewAt = renewAt(first, clock.instant());
+    this.root = first.root();
   }
 
   void start() {
@@ -58,11 +61,17 @@ final class Renewal implements AutoCloseable {
     }
   }
 
+  /** Under which the certificate in use stands. */
+  RootName root() {
+    return root;
+  }
+
   /** Renews now. */
   synchronized void renew()
       throws GeneralSecurityException, SSLException, CertificateAuthority.Unavailable {
     CertificateAuthority.Issued issued = step.run();
     renewAt = renewAt(issued, clock.instant());
+    root = issued.root();
     LOG.log(
         Level.INFO,
         "{0} renewed: serial={1} notAfter={2}",

@@ -6,6 +6,7 @@ import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -53,11 +54,16 @@ public final class ServingTls implements AutoCloseable {
     return context;
   }
 
+  /** Under which the certificate in use stands. */
+  public RootName root() {
+    return renewal.root();
+  }
+
   public void start() {
     renewal.start();
   }
 
-  /** Renews now, as is needed when the trust roots changed. */
+  /** Renews now, as is needed when the issuer or the trust roots changed. */
   public void renew()
       throws GeneralSecurityException, SSLException, CertificateAuthority.Unavailable {
     renewal.renew();

@@ -1,5 +1,6 @@
 package io.refmesh.control.identity;
 
+import io.refmesh.model.identity.RootName;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -61,11 +62,16 @@ public final class WebhookTls implements AutoCloseable {
     return context;
   }
 
+  /** Under which the certificate in use stands. */
+  public RootName root() {
+    return renewal.root();
+  }
+
   public void start() {
     renewal.start();
   }
 
-  /** Renews now. */
+  /** Renews now, as is needed when the issuer changed. */
   public void renew()
       throws GeneralSecurityException, SSLException, CertificateAuthority.Unavailable {
     renewal.renew();

@@ -15,19 +15,24 @@ import io.refmesh.control.inject.InjectSettings;
 import io.refmesh.control.inject.Namespaces;
 import io.refmesh.control.inject.WebhookServer;
 import io.refmesh.model.discovery.HostPort;
+import io.refmesh.model.identity.RootName;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +53,9 @@ public final class ClusterIdentity implements AutoCloseable {
   private static final String SERVICE = "refmesh-control";
   private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
 
+  /** More would only fill the event. */
+  private static final int NAMED_MAX = 10;
+
   private final IssuerObjects objects;
   private final ObjectEvents events;
   private final Identity identity;
@@ -59,16 +67,21 @@ public final class ClusterIdentity implements AutoCloseable {
   // Guarded by this: the versions that were judged last.
   private String issuerVersion;
   private String rootsVersion;
+  // Whether the roots judged last wait for somebody who still needs one that they lack.
+  private boolean rootsNeeded;
   private @Nullable Thread thread;
 
   /** Told of changes, on the thread that looks. */
   public interface Listener {
 
-    /** The CA signs with another issuer. */
+    /** The CA signs with another issuer; proxies must be told, and our own TLS must be renewed. */
     void issuerChanged(Instant notAfter);
 
-    /** There are more trust roots; proxies must be told, and our own TLS must take them. */
+    /** There are other trust roots; proxies must be told, and our own TLS must take them. */
     void rootsChanged();
+
+    /** Workloads that hold a certificate under this root; asked before it is dropped. */
+    List<String> holders(RootName root) throws IOException;
 
     /** What was offered was refused; what is in force stays. */
     void refused(String why);
@@ -251,8 +264,16 @@ public final class ClusterIdentity implements AutoCloseable {
   synchronized void look() throws IOException, GeneralSecurityException {
     boolean again = lookAtRoots();
     lookAtIssuer(again);
+    // First: the API server must believe a new root before our certificate stands under it.
     if (lease.leading()) {
       bundles.keep(identity.authority().rootsPem());
+    }
+    if (!webhookTls.root().equals(identity.authority().leafRoot())) {
+      try {
+        webhookTls.renew();
+      } catch (CertificateAuthority.Unavailable e) {
+        throw new IOException("the webhooks' certificate: " + e.getMessage(), e);
+      }
     }
   }
 
@@ -260,25 +281,65 @@ public final class ClusterIdentity implements AutoCloseable {
   private boolean lookAtRoots() throws IOException {
     Optional<IssuerObjects.Roots> found = objects.maybeRoots();
     String version = found.map(roots -> version(roots.object())).orElse("");
-    if (version.equals(rootsVersion)) {
+    if (version.equals(rootsVersion) && !rootsNeeded) {
       return false;
     }
+    boolean known = version.equals(rootsVersion);
+    rootsVersion = version;
+    // Until it is decided; what cannot be asked now is asked again.
+    rootsNeeded = true;
     if (found.isEmpty()) {
+      rootsNeeded = false;
       refused(null, "RootsRefused", "the ConfigMap " + IssuerObjects.ROOTS + " is gone");
     } else {
       try {
-        if (reload.roots(found.get().pem())) {
-          accepted(found.get().object(), "RootsUpdated", "the mesh trusts more roots");
+        List<String> holders = holders(found.get());
+        rootsNeeded = !holders.isEmpty();
+        if (rootsNeeded) {
+          if (!known) {
+            refused(
+                found.get().object(),
+                "RootsRefused",
+                "a root that is to be dropped is needed by the certificates of " + named(holders));
+          }
+        } else if (reload.roots(found.get().pem(), found.get().dropped())) {
+          accepted(
+              found.get().object(),
+              "RootsUpdated",
+              "the mesh trusts "
+                  + identity.authority().roots().stream().map(RootName::of).toList());
           listener.rootsChanged();
-          rootsVersion = version;
           return true;
         }
       } catch (Issuer.Unusable e) {
+        rootsNeeded = false;
         refused(found.get().object(), "RootsRefused", String.valueOf(e.getMessage()));
       }
     }
-    rootsVersion = version;
     return false;
+  }
+
+  /** Whom it would cut off if the roots became these; not asked when it is forced. */
+  private List<String> holders(IssuerObjects.Roots roots) throws IOException, Issuer.Unusable {
+    if (roots.forced()) {
+      return List.of();
+    }
+    Set<RootName> left =
+        Issuer.roots(roots.pem()).stream().map(RootName::of).collect(Collectors.toSet());
+    List<String> holders = new ArrayList<>();
+    for (X509Certificate root : identity.authority().roots()) {
+      RootName name = RootName.of(root);
+      if (!left.contains(name) && roots.dropped().contains(name)) {
+        holders.addAll(listener.holders(name));
+      }
+    }
+    return holders;
+  }
+
+  private static String named(List<String> names) {
+    int more = names.size() - NAMED_MAX;
+    return String.join(", ", names.subList(0, Math.min(names.size(), NAMED_MAX)))
+        + (more > 0 ? " and " + more + " more" : "");
   }
 
   private void lookAtIssuer(boolean again) throws IOException {

@@ -8,15 +8,20 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.refmesh.control.identity.Issuer;
+import io.refmesh.control.registry.Annotations;
+import io.refmesh.model.identity.RootName;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,8 +57,12 @@ final class IssuerObjects {
 
   /**
    * @param trustDomain for which they were made; empty when it does not say
+   * @param dropped roots that may be missing although they were in force: it was looked that nobody
+   *     needs them
+   * @param forced that nobody looks again
    */
-  record Roots(ConfigMap object, String pem, String trustDomain) {}
+  record Roots(
+      ConfigMap object, String pem, String trustDomain, Set<RootName> dropped, boolean forced) {}
 
   Optional<Issuing> maybeIssuer() throws IOException {
     try {
@@ -127,7 +136,7 @@ final class IssuerObjects {
             .addToData(TRUST_DOMAIN, trustDomain)
             .build();
     return create(map)
-        ? new Roots(map, pem, trustDomain)
+        ? new Roots(map, pem, trustDomain, Set.of(), false)
         : maybeRoots().orElseThrow(() -> vanished("ConfigMap " + ROOTS));
   }
 
@@ -152,9 +161,19 @@ final class IssuerObjects {
 
   private static Roots roots(ConfigMap map) {
     Map<String, String> data = map.getData();
-    return data == null
-        ? new Roots(map, "", "")
-        : new Roots(map, data.getOrDefault(CA_CRT, ""), data.getOrDefault(TRUST_DOMAIN, ""));
+    Map<String, String> annotations = map.getMetadata().getAnnotations();
+    String dropped =
+        annotations == null ? "" : annotations.getOrDefault(Annotations.DROPPED_ROOTS, "");
+    return new Roots(
+        map,
+        data == null ? "" : data.getOrDefault(CA_CRT, ""),
+        data == null ? "" : data.getOrDefault(TRUST_DOMAIN, ""),
+        Arrays.stream(dropped.split(" ", -1))
+            .filter(name -> !name.isEmpty())
+            .map(RootName::new)
+            .collect(Collectors.toUnmodifiableSet()),
+        annotations != null
+            && annotations.getOrDefault(Annotations.DROPPED_BY_FORCE, "").equals("true"));
   }
 
   private static String encode(String text) {

@@ -8,6 +8,7 @@ import io.refmesh.control.registry.Problem;
 import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.wire.AddressWire;
 import io.refmesh.model.wire.DestinationWire;
@@ -19,6 +20,7 @@ import io.refmesh.model.wire.v1.WatchRequest;
 import io.refmesh.model.wire.v1.WatchResponse;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -77,13 +79,18 @@ public final class Publisher {
 
   /**
    * @param trustRoots in DER
+   * @param leafRoot under which certificates are signed
    */
   public Publisher(
-      String trustDomain, List<byte[]> trustRoots, InstantSource clock, Listener listener) {
+      String trustDomain,
+      List<byte[]> trustRoots,
+      RootName leafRoot,
+      InstantSource clock,
+      Listener listener) {
     this.trustDomain = trustDomain;
     this.clock = clock;
     this.listener = listener;
-    trust = bundle(trustRoots);
+    trust = bundle(trustRoots, leafRoot);
     // Proxies keep the last version over our restart. Fewer changes than one a millisecond keep a
     // new start ahead of the last.
     lastVersion = clock.millis();
@@ -93,9 +100,21 @@ public final class Publisher {
    * Makes these the roots that proxies are told to trust, from the next {@link #publish} on.
    *
    * @param roots in DER
+   * @param leafRoot under which certificates are signed; proxies renew theirs soon when it is
+   *     another
    */
-  public void trust(List<byte[]> roots) {
-    trust = bundle(roots);
+  public void trust(List<byte[]> roots, RootName leafRoot) {
+    trust = bundle(roots, leafRoot);
+  }
+
+  /** Connected workloads that hold a certificate under this root which has not ended. */
+  public List<String> holders(RootName root) {
+    Instant now = clock.instant();
+    return sessions.stream()
+        .filter(session -> session.holds(root, now))
+        .map(session -> String.valueOf(session.instance()))
+        .sorted()
+        .toList();
   }
 
   /** Makes this what proxies are told, and tells it to those whom it concerns. */
@@ -168,6 +187,7 @@ public final class Publisher {
               nack.getReason());
         }
       }
+      case HOLDING -> session.holding(request.getHolding());
       case REQUEST_NOT_SET -> {
         // A kind of request that a newer proxy knows: nothing we could answer.
       }
@@ -422,8 +442,9 @@ public final class Publisher {
         subscription.port().isPresent() ? instance.namespace() : instance.toString(), resource);
   }
 
-  private static TrustBundle bundle(List<byte[]> roots) {
-    TrustBundle.Builder bundle = TrustBundle.newBuilder();
+  private static TrustBundle bundle(List<byte[]> roots, RootName leafRoot) {
+    TrustBundle.Builder bundle =
+        TrustBundle.newBuilder().setLeafRoot(ByteString.copyFrom(leafRoot.bytes()));
     roots.forEach(root -> bundle.addRoots(ByteString.copyFrom(root)));
     return bundle.build();
   }

@@ -1,10 +1,13 @@
 package io.refmesh.control.publish;
 
+import com.google.protobuf.ByteString;
 import io.refmesh.control.build.InstanceId;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.model.discovery.HostPort;
 import io.refmesh.model.discovery.ServicePort;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
+import io.refmesh.model.wire.v1.Holding;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,6 +29,9 @@ final class Session {
   /** What a proxy said to a version that it could not apply. */
   private static final int REASON_CHARACTERS_MAX = 2_000;
 
+  private static final int ROOTS_MAX = 32;
+  private static final int ROOT_NAME_BYTES_MAX = 32;
+
   private final ProxyStream stream;
   private final SpiffeId identity;
   private final Instant since;
@@ -33,6 +39,7 @@ final class Session {
   private boolean verified;
   private final Map<String, Subscription> subscriptions = new LinkedHashMap<>();
   private final Set<String> waiting = new LinkedHashSet<>();
+  private ProxyView.@Nullable Holding holding;
 
   /** One resource that the proxy is told. */
   static final class Subscription {
@@ -155,6 +162,29 @@ final class Session {
     return true;
   }
 
+  /**
+   * What the proxy says that it proves and believes. Roots beyond the bound are not remembered:
+   * more are never told.
+   */
+  void holding(Holding told) {
+    holding =
+        new ProxyView.Holding(
+            name(told.getLeafRoot()).hex(),
+            Instant.ofEpochMilli(told.getLeafNotAfterEpochMillis()).toString(),
+            told.getRootsList().stream().limit(ROOTS_MAX).map(root -> name(root).hex()).toList());
+  }
+
+  private static RootName name(ByteString told) {
+    return told.size() > ROOT_NAME_BYTES_MAX ? new RootName("") : RootName.of(told.toByteArray());
+  }
+
+  /** Whether it holds a certificate under this root which has not ended. */
+  boolean holds(RootName root, Instant now) {
+    return holding != null
+        && holding.leafRoot().equals(root.hex())
+        && Instant.parse(holding.leafNotAfter()).isAfter(now);
+  }
+
   List<Problem> problems() {
     List<Problem> problems = new ArrayList<>();
     subscriptions.forEach((resource, subscription) -> {
@@ -195,6 +225,7 @@ final class Session {
         identity.uri(),
         verified,
         since.toString(),
+        holding,
         resources);
   }
 }

@@ -49,5 +49,13 @@ public final class Annotations {
   /** What the kubelet asks to see how a pod is: {@code 8080/ready 8080/live}. */
   public static final String PROBES = "refmesh.io/probes";
 
+  // -- what a rotation of the root writes on the ConfigMap of the roots
+
+  /** Names of roots, separated by spaces, that were dropped after it was looked who needs them. */
+  public static final String DROPPED_ROOTS = "refmesh.io/dropped-roots";
+
+  /** {@code true}: they were dropped although somebody does. */
+  public static final String DROPPED_BY_FORCE = "refmesh.io/dropped-by-force";
+
   private Annotations() {}
 }

@@ -21,6 +21,7 @@ import io.refmesh.control.kubernetes.ClusterAccess;
 import io.refmesh.control.kubernetes.ClusterClient;
 import io.refmesh.control.kubernetes.ClusterIdentity;
 import io.refmesh.control.registry.MeshConfig;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.wire.v1.CertifyRequest;
 import io.refmesh.model.wire.v1.CertifyResponse;
@@ -106,6 +107,11 @@ class ClusterCertifyKindTest {
 
               @Override
               public void rootsChanged() {}
+
+              @Override
+              public List<String> holders(RootName root) {
+                return List.of();
+              }
 
               @Override
               public void refused(String why) {}

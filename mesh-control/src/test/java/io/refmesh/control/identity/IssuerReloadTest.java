@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.util.io.pem.PemObject;
@@ -91,11 +92,11 @@ class IssuerReloadTest {
     Issuer.Text next = issuer(nextKey, nextRoot, YEAR);
     refused(next, "is not under the trust roots in force");
 
-    assertThat(reload.roots(Pem.of(List.of(root, nextRoot)))).isTrue();
+    assertThat(reload.roots(Pem.of(List.of(root, nextRoot)), Set.of())).isTrue();
     assertThat(reload.issuer(next)).isTrue();
 
     assertThat(authority.roots()).containsExactly(root, nextRoot);
-    assertThat(reload.roots(Pem.of(List.of(nextRoot, root)))).isFalse();
+    assertThat(reload.roots(Pem.of(List.of(nextRoot, root)), Set.of())).isFalse();
   }
 
   @Test
@@ -103,10 +104,11 @@ class IssuerReloadTest {
     KeyPair nextKey = Csrs.p256();
     String only = Pem.of(List.of(root(nextKey)));
 
-    assertThatThrownBy(() -> reload.roots(only))
+    assertThatThrownBy(() -> reload.roots(only, Set.of()))
         .isInstanceOf(Issuer.Unusable.class)
         .hasMessageContaining("expected: every root in force");
-    assertThatThrownBy(() -> reload.roots("")).hasMessageContaining("ca.crt: 0 certificates");
+    assertThatThrownBy(() -> reload.roots("", Set.of()))
+        .hasMessageContaining("ca.crt: 0 certificates");
     assertThat(authority.roots()).containsExactly(root);
   }
 

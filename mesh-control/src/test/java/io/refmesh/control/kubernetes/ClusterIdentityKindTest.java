@@ -21,6 +21,7 @@ import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.control.identity.Issuer;
 import io.refmesh.control.identity.TokenReviews.Review;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.testkit.acceptance.Acceptance;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -273,6 +274,11 @@ class ClusterIdentityKindTest {
 
           @Override
           public void rootsChanged() {}
+
+          @Override
+          public List<String> holders(RootName root) {
+            return List.of();
+          }
 
           @Override
           public void refused(String why) {}

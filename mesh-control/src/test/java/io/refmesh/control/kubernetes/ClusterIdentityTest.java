@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.control.identity.CertificateAuthority;
 import io.refmesh.control.identity.Issuer;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.testkit.acceptance.Acceptance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,7 @@ class ClusterIdentityTest {
   private final FakeApiServer api;
   private final KubernetesClient client;
   private final List<String> told = new ArrayList<>();
+  private List<String> holders = List.of();
 
   ClusterIdentityTest() throws IOException {
     api = new FakeApiServer();
@@ -181,9 +183,89 @@ class ClusterIdentityTest {
     assertThat(told).hasSize(3);
     assertThat(told.subList(1, 3)).containsExactly("roots", "issuer 2036-11-20T12:01:00Z");
     assertThat(roots(identity)).isEqualTo(old + next.caCrt());
+    assertThat(identity.identity().authority().leafRoot()).isEqualTo(nameOf(next.caCrt()));
+    assertThat(identity.webhookTls().root()).isEqualTo(nameOf(next.caCrt()));
     assertThat(api.under(NAMESPACE + "/events"))
         .extracting(event -> event.path("reason").asString())
         .containsExactlyInAnyOrder("IssuerRefused", "RootsUpdated", "IssuerUpdated");
+  }
+
+  @Test
+  void dropsARootOnceNobodyNeedsItAndSaysWhoDoesUntilThen() throws Exception {
+    ClusterIdentity identity = open("one");
+    String old = roots(identity);
+    Issuer.Text next = Issuer.make("cluster.local", NOW.plusSeconds(60), random).text();
+    putRoots(old + next.caCrt());
+    putSecret(next);
+    identity.look();
+    told.clear();
+
+    putRoots(next.caCrt());
+    identity.look();
+    assertThat(told).singleElement().asString().contains("expected: every root in force");
+    told.clear();
+
+    holders = List.of("shop/web/0");
+    putRoots(next.caCrt(), nameOf(old), false);
+    identity.look();
+    identity.look();
+    assertThat(told)
+        .containsExactly(
+            "refused a root that is to be dropped is needed by the certificates of shop/web/0");
+    assertThat(roots(identity)).isEqualTo(old + next.caCrt());
+    told.clear();
+
+    holders = List.of();
+    identity.look();
+    assertThat(told).containsExactly("roots");
+    assertThat(roots(identity)).isEqualTo(next.caCrt());
+  }
+
+  @Test
+  void dropsARootThatIsNeededWhenItIsForced() throws Exception {
+    ClusterIdentity identity = open("one");
+    String old = roots(identity);
+    Issuer.Text next = Issuer.make("cluster.local", NOW.plusSeconds(60), random).text();
+    putRoots(old + next.caCrt());
+    putSecret(next);
+    identity.look();
+
+    holders = List.of("shop/web/0");
+    putRoots(next.caCrt(), nameOf(old), true);
+    identity.look();
+
+    assertThat(roots(identity)).isEqualTo(next.caCrt());
+  }
+
+  @Test
+  void neverDropsTheRootUnderWhichItSigns() throws Exception {
+    ClusterIdentity identity = open("one");
+    String old = roots(identity);
+    Issuer.Text next = Issuer.make("cluster.local", NOW.plusSeconds(60), random).text();
+
+    putRoots(next.caCrt(), nameOf(old), true);
+    identity.look();
+
+    assertThat(told).singleElement().asString().contains("the trust roots that would be left");
+    assertThat(roots(identity)).isEqualTo(old);
+  }
+
+  @Test
+  void letsTheApiServerBelieveANewRootBeforeItsOwnCertificateStandsUnderIt() throws Exception {
+    api.put(MUTATING, configuration("MutatingWebhookConfiguration", ""));
+    ClusterIdentity identity = open("one");
+    identity.lease().step();
+    identity.look();
+    String old = roots(identity);
+    Issuer.Text next = Issuer.make("cluster.local", NOW.plusSeconds(60), random).text();
+    putRoots(old + next.caCrt());
+    putSecret(next);
+    api.forbidden = MUTATING;
+
+    assertThatThrownBy(identity::look).isInstanceOf(IOException.class);
+
+    assertThat(identity.identity().authority().leafRoot()).isEqualTo(nameOf(next.caCrt()));
+    assertThat(identity.webhookTls().root()).isEqualTo(nameOf(old));
   }
 
   @Test
@@ -267,6 +349,11 @@ class ClusterIdentityTest {
     public void refused(String why) {
       told.add("refused " + why);
     }
+
+    @Override
+    public List<String> holders(RootName root) {
+      return holders;
+    }
   }
 
   private void putSecret(Issuer.Text text) {
@@ -281,14 +368,23 @@ class ClusterIdentityTest {
   }
 
   private void putRoots(String pem) {
+    putRoots(pem, new RootName(""), false);
+  }
+
+  private void putRoots(String pem, RootName dropped, boolean forced) {
     api.put(
         ROOTS,
         """
         {"apiVersion":"v1","kind":"ConfigMap",
-         "metadata":{"name":"refmesh-trust-roots","namespace":"refmesh-system"},
+         "metadata":{"name":"refmesh-trust-roots","namespace":"refmesh-system",
+           "annotations":{"refmesh.io/dropped-roots":"%s","refmesh.io/dropped-by-force":"%s"}},
          "data":{"ca.crt":"%s","trust-domain":"cluster.local"}}
         """
-            .formatted(pem.replace("\n", "\\n")));
+            .formatted(dropped.hex(), forced, pem.replace("\n", "\\n")));
+  }
+
+  private static RootName nameOf(String pem) throws Issuer.Unusable {
+    return RootName.of(Issuer.roots(pem).getFirst());
   }
 
   private static String configuration(String kind, String bundle) {

@@ -37,6 +37,9 @@ final class FakeApiServer implements AutoCloseable {
   /** Answers every request with this code; 0 for ordinary answers. */
   volatile int fails;
 
+  /** The path of an object of which every request is answered with 403. */
+  volatile String forbidden = "";
+
   /** What a token review says; the argument is the review that was sent. */
   volatile Function<JsonNode, String> review = sent -> "{}";
 
@@ -99,6 +102,10 @@ final class FakeApiServer implements AutoCloseable {
       String path = exchange.getRequestURI().getPath();
       if (fails != 0) {
         send(exchange, fails, status(fails));
+        return;
+      }
+      if (path.equals(forbidden)) {
+        send(exchange, 403, status(403));
         return;
       }
       switch (exchange.getRequestMethod()) {

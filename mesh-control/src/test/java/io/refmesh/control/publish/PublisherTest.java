@@ -2,6 +2,7 @@ package io.refmesh.control.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.refmesh.control.build.Addresses;
 import io.refmesh.control.build.InstanceId;
@@ -10,11 +11,13 @@ import io.refmesh.model.discovery.AppProtocol;
 import io.refmesh.model.discovery.Destination;
 import io.refmesh.model.discovery.ServicePort;
 import io.refmesh.model.discovery.WorkloadConfig;
+import io.refmesh.model.identity.RootName;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.wire.DestinationWire;
 import io.refmesh.model.wire.v1.Ack;
 import io.refmesh.model.wire.v1.Hello;
+import io.refmesh.model.wire.v1.Holding;
 import io.refmesh.model.wire.v1.Nack;
 import io.refmesh.model.wire.v1.WatchRequest;
 import io.refmesh.model.wire.v1.WatchResponse;
@@ -32,11 +35,15 @@ class PublisherTest {
   private static final ServicePort CART = new ServicePort("shop", "cart", 80);
   private static final String RESOURCE = "destination/shop/cart/80";
 
+  private static final RootName OLD = new RootName("aa");
+  private static final RootName NEW = new RootName("bb");
+
   private final Counts counts = new Counts();
   private final Publisher publisher =
       new Publisher(
           "cluster.local",
           List.of(new byte[] {1}),
+          OLD,
           InstantSource.fixed(Instant.parse("2026-11-23T12:00:00Z")),
           counts);
 
@@ -76,12 +83,51 @@ class PublisherTest {
     Wire wire = new Wire();
     connected(wire);
 
-    publisher.trust(List.of(new byte[] {1}, new byte[] {2}));
+    publisher.trust(List.of(new byte[] {1}, new byte[] {2}), OLD);
     publisher.publish(snapshots(AppProtocol.HTTP));
 
     assertThat(wire.sent).hasSize(4);
     assertThat(wire.last().getResource()).isEqualTo("trust");
     assertThat(wire.last().getTrust().getRootsCount()).isEqualTo(2);
+  }
+
+  @Test
+  void tellsEveryProxyUnderWhichRootLeavesAreSigned() {
+    publisher.publish(snapshots(AppProtocol.HTTP));
+    Wire wire = new Wire();
+    connected(wire);
+
+    publisher.trust(List.of(new byte[] {1}), NEW);
+    publisher.publish(snapshots(AppProtocol.HTTP));
+
+    assertThat(RootName.of(wire.last().getTrust().getLeafRoot().toByteArray())).isEqualTo(NEW);
+  }
+
+  @Test
+  void namesTheWorkloadsThatHoldACertificateUnderARootAndOnlyWhileItLives() {
+    publisher.publish(snapshots(AppProtocol.HTTP));
+    Session session = connected(new Wire());
+    assertThat(publisher.holders(OLD)).isEmpty();
+
+    publisher.received(session, holding(OLD, "2026-11-23T12:00:01Z"));
+    assertThat(publisher.holders(OLD)).singleElement().asString().contains("shop/web");
+    assertThat(publisher.holders(NEW)).isEmpty();
+    assertThat(publisher.proxies().getFirst().holding())
+        .isEqualTo(new ProxyView.Holding("aa", "2026-11-23T12:00:01Z", List.of("aa", "bb")));
+
+    publisher.received(session, holding(OLD, "2026-11-23T12:00:00Z"));
+    assertThat(publisher.holders(OLD)).isEmpty();
+  }
+
+  private static WatchRequest holding(RootName leafRoot, String notAfter) {
+    return WatchRequest.newBuilder()
+        .setHolding(
+            Holding.newBuilder()
+                .setLeafRoot(ByteString.copyFrom(leafRoot.bytes()))
+                .setLeafNotAfterEpochMillis(Instant.parse(notAfter).toEpochMilli())
+                .addRoots(ByteString.copyFrom(OLD.bytes()))
+                .addRoots(ByteString.copyFrom(NEW.bytes())))
+        .build();
   }
 
   @Test

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * that the proxies of a mesh do not all come at once. After a failure it is tried again after 1 s
  * to 30 s with full jitter, but never later than a fifth of what is left of the leaf's life:
  * several tries always fit, also for leaves of seconds. Without a leaf nothing works, so then it is
- * tried more often.
+ * tried more often. When the control plane says that leaves are signed under another root now, it
+ * is renewed within seconds, at a moment that differs from proxy to proxy.
  *
  * <h2>Threading</h2>
  *
@@ -52,6 +53,11 @@ final class CertificateSource implements Runnable {
   private static final double RENEW_AT = 0.7;
   private static final double JITTER = 0.07;
 
+  /** Within this time a leaf under a root of yesterday is renewed; doubled as long as it is not. */
+  private static final Duration OUTDATED_WITHIN = Duration.ofSeconds(10);
+
+  private static final int OUTDATED_DOUBLED_MAX = 6;
+
   /** The longest a request for a certificate may take. */
   private static final Duration TIMEOUT_MAX = Duration.ofSeconds(5);
 
@@ -63,7 +69,6 @@ final class CertificateSource implements Runnable {
   private final Certifier certifier;
   private final SpiffeId identity;
   private final HeldCertificate held;
-  private final TrustRoots roots;
   private final Duration clockSkew;
   private final InstantSource clock;
   private final RandomGenerator random;
@@ -72,12 +77,13 @@ final class CertificateSource implements Runnable {
   private final Counter successes;
   private final Counter failures;
   private volatile @Nullable String lastFailure;
+  // Of the source's thread only: renewals in a row that left an outdated leaf.
+  private int outdatedAgain;
 
   CertificateSource(
       Certifier certifier,
       SpiffeId identity,
       HeldCertificate held,
-      TrustRoots roots,
       Duration clockSkew,
       InstantSource clock,
       RandomGenerator random,
@@ -86,7 +92,6 @@ final class CertificateSource implements Runnable {
     this.certifier = certifier;
     this.identity = identity;
     this.held = held;
-    this.roots = roots;
     this.clockSkew = clockSkew;
     this.clock = clock;
     this.random = random;
@@ -99,6 +104,11 @@ final class CertificateSource implements Runnable {
   /** Why there is no new certificate; null after a success. */
   @Nullable String lastFailure() {
     return lastFailure;
+  }
+
+  /** There may be a reason to renew early. */
+  void wake() {
+    sleeper.wake();
   }
 
   @Override
@@ -116,6 +126,7 @@ final class CertificateSource implements Runnable {
   /** Tries once; answers when the next try is due. */
   Instant certifyOnce() {
     try {
+      held.readRootsAgain();
       KeyPair key = newKey();
       Certifier.Certified certified =
           certifier.certify(identity, Csr.encode(key, identity), timeout());
@@ -168,8 +179,19 @@ final class CertificateSource implements Runnable {
   }
 
   private void sleepUntil(Instant when) throws InterruptedException {
-    for (Instant now = clock.instant(); now.isBefore(when); now = clock.instant()) {
-      Instant end = when;
+    if (!held.outdated()) {
+      outdatedAgain = 0;
+    }
+    Instant due = when;
+    boolean early = false;
+    for (Instant now = clock.instant(); now.isBefore(due); now = clock.instant()) {
+      if (!early && held.outdated()) {
+        early = true;
+        Instant soon = now.plus(outdatedWithin());
+        due = soon.isBefore(due) ? soon : due;
+        continue;
+      }
+      Instant end = due;
       WorkloadCertificate certificate = held.current().orElse(null);
       if (certificate != null && certificate.notAfter().isBefore(end)) {
         end = certificate.notAfter();
@@ -182,10 +204,17 @@ final class CertificateSource implements Runnable {
     }
   }
 
+  private Duration outdatedWithin() {
+    long millis = OUTDATED_WITHIN.toMillis() << Math.min(outdatedAgain, OUTDATED_DOUBLED_MAX);
+    outdatedAgain++;
+    return Duration.ofMillis(random.nextLong(millis));
+  }
+
   private void expire(WorkloadCertificate certificate, String why) {
     LOG.log(
         Level.SEVERE,
-        "certificate expired: serial={0} notAfter={1}; nothing is sent or served with it (last failure: {2})",
+        "certificate expired: serial={0} notAfter={1}; nothing is sent or served with it (last"
+            + " failure: {2})",
         new Object[] {certificate.serial(), certificate.notAfter(), why});
     held.expired(certificate, why);
   }
@@ -207,9 +236,7 @@ final class CertificateSource implements Runnable {
     }
     WorkloadCertificate certificate =
         WorkloadCertificate.of(
-            key.getPrivate(),
-            certified.chain(),
-            certified.roots().isEmpty() ? roots.current() : certified.roots());
+            key.getPrivate(), certified.chain(), held.rootsWith(certified.roots()));
     if (!certificate.leaf().getPublicKey().equals(key.getPublic())) {
       throw new IllegalArgumentException(
           "the control plane certified another key (expected: the key of the request)");

@@ -13,6 +13,7 @@ import io.refmesh.model.wire.DestinationWire;
 import io.refmesh.model.wire.WorkloadWire;
 import io.refmesh.model.wire.v1.Ack;
 import io.refmesh.model.wire.v1.Hello;
+import io.refmesh.model.wire.v1.Holding;
 import io.refmesh.model.wire.v1.Nack;
 import io.refmesh.model.wire.v1.WatchRequest;
 import io.refmesh.model.wire.v1.WatchResponse;
@@ -114,6 +115,7 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
   private long openedNanos;
   private boolean answered;
   private long connectAtNanos;
+  private @Nullable Holding toldHolding;
 
   ControlClient(
       Connector connector,
@@ -247,7 +249,8 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
         // Time to look again.
       }
       case Event.Woken() -> {
-        // A certificate may be there now.
+        // A certificate may be there now, or another one.
+        tellHolding();
       }
       case Event.Asked(Runnable change) -> change.run();
       case Event.Received(WatchStream from, WatchResponse response) -> {
@@ -270,6 +273,8 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
       openedNanos = ticker.nanoTime();
       answered = false;
       opened.send(WatchRequest.newBuilder().setHello(hello).build());
+      toldHolding = null;
+      tellHolding();
       destinations.subscribeAll();
       addresses.subscribeAll();
     } catch (SSLException | RuntimeException e) {
@@ -293,6 +298,7 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
     }
     lastFailure = why;
     closeStream();
+    held.away();
     destinations.away();
     addresses.away();
   }
@@ -370,7 +376,7 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
           addresses.accept(
               DestinationWire.decode(response.getAddress().getAddress()),
               AddressWire.decode(response.getAddress()));
-      case TRUST -> held.trust(roots(response));
+      case TRUST -> held.trust(roots(response), response.getTrust().getLeafRoot());
       case VALUE_NOT_SET ->
           throw new IllegalArgumentException(
               response.getResource()
@@ -388,6 +394,14 @@ final class ControlClient implements Destinations, Addresses, WatchStream.Receiv
       throw new IllegalArgumentException("trust bundle: no roots (expected: at least one)");
     }
     return roots;
+  }
+
+  private void tellHolding() {
+    Holding holding = held.holding().orElse(null);
+    if (stream != null && holding != null && !holding.equals(toldHolding)) {
+      toldHolding = holding;
+      stream.send(WatchRequest.newBuilder().setHolding(holding).build());
+    }
   }
 
   private void send(WatchRequest request) {

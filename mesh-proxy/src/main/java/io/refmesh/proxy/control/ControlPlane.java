@@ -68,11 +68,10 @@ public final class ControlPlane implements Destinations, Addresses, AutoCloseabl
                 settings.tokenFile()),
             settings.identity(),
             held,
-            roots,
             settings.clockSkew(),
             clock,
             ownGenerator(random),
-            Sleeper.SYSTEM,
+            Sleeper.system(),
             metrics);
     client =
         new ControlClient(
@@ -169,8 +168,9 @@ public final class ControlPlane implements Destinations, Addresses, AutoCloseabl
     return RandomGeneratorFactory.of("L64X128MixRandom").create(random.nextLong());
   }
 
-  /** With the first certificate the client can connect. */
+  /** With the first certificate the client can connect; of others it tells the control plane. */
   private void certificateChanged() {
     client.wake();
+    certificates.wake();
   }
 }

@@ -1,5 +1,7 @@
 package io.refmesh.proxy.control;
 
+import com.google.protobuf.ByteString;
+import io.refmesh.model.identity.RootName;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +10,7 @@ import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXCertPathValidatorResult;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
@@ -15,22 +18,59 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The roots that this proxy believes: those of a file at first, then those that the control plane
- * said last. Safe on any thread.
+ * said last. The file is of use again to a proxy that was away while the roots were replaced: it
+ * believes no control plane any more that could tell it so. Safe on any thread.
  */
 final class TrustRoots {
 
+  private static final Logger LOG = Logger.getLogger(TrustRoots.class.getName());
+
+  private final @Nullable Path file;
+  // What the file said last.
+  private volatile List<X509Certificate> read;
   private volatile List<X509Certificate> roots;
 
-  private TrustRoots(List<X509Certificate> roots) {
+  private TrustRoots(@Nullable Path file, List<X509Certificate> roots) {
+    this.file = file;
+    this.read = List.copyOf(roots);
     this.roots = List.copyOf(roots);
   }
 
   /** The certificates of a PEM file, or an {@link IllegalArgumentException} that names the file. */
   static TrustRoots read(Path file) {
+    return new TrustRoots(file, readFile(file));
+  }
+
+  /**
+   * What the file says now, when it is something else than it said last; the roots stay as they
+   * are. A file that cannot be read says nothing.
+   */
+  Optional<List<X509Certificate>> news() {
+    if (file == null) {
+      return Optional.empty();
+    }
+    try {
+      List<X509Certificate> now = readFile(file);
+      if (now.equals(read)) {
+        return Optional.empty();
+      }
+      read = now;
+      return Optional.of(now);
+    } catch (IllegalArgumentException e) {
+      LOG.log(Level.WARNING, "{0}; those read before stay", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static List<X509Certificate> readFile(Path file) {
     List<X509Certificate> found;
     try {
       found = decode(Files.readAllBytes(file));
@@ -42,11 +82,11 @@ final class TrustRoots {
       throw new IllegalArgumentException(
           "trust roots: " + file + " holds no certificate (expected: at least one, in PEM)");
     }
-    return new TrustRoots(found);
+    return List.copyOf(found);
   }
 
   static TrustRoots of(List<X509Certificate> roots) {
-    return new TrustRoots(roots);
+    return new TrustRoots(null, roots);
   }
 
   List<X509Certificate> current() {
@@ -79,10 +119,11 @@ final class TrustRoots {
   }
 
   /**
-   * Throws with the reason unless {@code chain}, leaf first, leads to one of {@code roots} at that
-   * time.
+   * The one of {@code roots} to which {@code chain}, leaf first, leads at that time; throws with
+   * the reason when it leads to none.
    */
-  static void requireChain(List<X509Certificate> chain, List<X509Certificate> roots, Instant when)
+  static X509Certificate requireChain(
+      List<X509Certificate> chain, List<X509Certificate> roots, Instant when)
       throws GeneralSecurityException {
     PKIXParameters parameters =
         new PKIXParameters(
@@ -91,9 +132,18 @@ final class TrustRoots {
     parameters.setDate(Date.from(when));
     List<X509Certificate> withoutRoot = new ArrayList<>(chain);
     withoutRoot.removeAll(roots);
-    CertPathValidator.getInstance("PKIX")
-        .validate(
-            CertificateFactory.getInstance("X.509").generateCertPath(withoutRoot), parameters);
+    PKIXCertPathValidatorResult found =
+        (PKIXCertPathValidatorResult)
+            CertPathValidator.getInstance("PKIX")
+                .validate(
+                    CertificateFactory.getInstance("X.509").generateCertPath(withoutRoot),
+                    parameters);
+    return found.getTrustAnchor().getTrustedCert();
+  }
+
+  /** By which roots are named on the wire. */
+  static ByteString fingerprint(X509Certificate root) {
+    return ByteString.copyFrom(RootName.of(root).bytes());
   }
 
   private static List<X509Certificate> decode(byte[] bytes) throws CertificateException {

@@ -2,6 +2,7 @@ package io.refmesh.proxy.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.netty.util.concurrent.Ticker;
 import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.proxy.telemetry.ProxyMetric;
@@ -11,6 +12,8 @@ import io.refmesh.testkit.Seed;
 import io.refmesh.testkit.Seeds;
 import io.refmesh.testkit.TestCa;
 import io.refmesh.testkit.acceptance.Acceptance;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -20,8 +23,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CertificateSourceTest {
 
@@ -141,7 +147,7 @@ class CertificateSourceTest {
     source(RandomGenerator.getDefault()).certifyOnce();
     X509Certificate second = new TestCa("second").root();
 
-    held.trust(List.of(ca.root(), second));
+    held.trust(List.of(ca.root(), second), ByteString.EMPTY);
 
     assertThat(listener.certificates).hasSize(2);
     assertThat(listener.certificates.getLast().leaf())
@@ -153,9 +159,142 @@ class CertificateSourceTest {
   void doesNotTellTheListenerOfTheSameRootsAgain() {
     source(RandomGenerator.getDefault()).certifyOnce();
 
-    held.trust(List.of(ca.root()));
+    held.trust(List.of(ca.root()), ByteString.EMPTY);
 
     assertThat(listener.certificates).hasSize(1);
+  }
+
+  @Seeds(6)
+  void renewsWithinSecondsAndSpreadWhenLeavesAreSignedUnderAnotherRoot(Seed seed) {
+    TestCa next = new TestCa("next");
+    certifier.life = Duration.ofHours(24);
+    certifier.roots = List.of(ca.root(), next.root());
+    certifier.onRequest =
+        requests -> {
+          if (requests == 2) {
+            certifier.signer = next;
+          }
+        };
+    // Told while the first leaf is asked for, as good as at any later moment.
+    time.onSleep =
+        () -> held.trust(List.of(ca.root(), next.root()), TrustRoots.fingerprint(next.root()));
+
+    runUntil(seed.random(), 3);
+
+    assertThat(Duration.between(certifier.asked.get(0), certifier.asked.get(1)))
+        .isLessThan(Duration.ofSeconds(41));
+    assertThat(Duration.between(certifier.asked.get(1), certifier.asked.get(2)))
+        .isGreaterThan(Duration.ofHours(15));
+    assertThat(held.outdated()).isFalse();
+  }
+
+  @Test
+  void asksLessOftenAsLongAsTheLeafIsStillUnderTheOldRoot() {
+    TestCa next = new TestCa("next");
+    certifier.life = Duration.ofHours(24);
+    time.onSleep =
+        () -> held.trust(List.of(ca.root(), next.root()), TrustRoots.fingerprint(next.root()));
+
+    runUntil(new SplittableRandom(7), 60);
+
+    assertThat(held.outdated()).isTrue();
+    assertThat(Duration.between(certifier.asked.get(10), certifier.asked.getLast()))
+        .isGreaterThan(Duration.ofMinutes(50L * 4));
+  }
+
+  @Test
+  void keepsTheRootsOfTheStreamWhenALeafBringsOlderOnes() {
+    CertificateSource source = source(RandomGenerator.getDefault());
+    source.certifyOnce();
+    X509Certificate second = new TestCa("second").root();
+    held.trust(List.of(ca.root(), second), ByteString.EMPTY);
+
+    source.certifyOnce();
+
+    assertThat(roots.current()).containsExactly(ca.root(), second);
+    assertThat(listener.certificates.getLast().roots()).containsExactly(ca.root(), second);
+  }
+
+  @Test
+  void refusesALeafUnderARootThatTheStreamDoesNotName() {
+    CertificateSource source = source(RandomGenerator.getDefault());
+    source.certifyOnce();
+    TestCa foreign = new TestCa("foreign");
+    held.trust(List.of(ca.root()), ByteString.EMPTY);
+    certifier.signer = foreign;
+    certifier.roots = List.of(ca.root(), foreign.root());
+
+    source.certifyOnce();
+
+    assertThat(source.lastFailure()).isNotNull();
+    assertThat(listener.certificates).hasSize(1);
+  }
+
+  @Test
+  void findsBackByItsFileWhenTheRootsWereReplacedWhileItWasAway(@TempDir Path folder) {
+    Path file = folder.resolve("roots.pem");
+    ca.writeRoot(file);
+    TrustRoots read = TrustRoots.read(file);
+    HeldCertificate away = new HeldCertificate(read, listener, () -> {}, metrics);
+    CertificateSource source =
+        new CertificateSource(
+            certifier,
+            WEB,
+            away,
+            Duration.ofSeconds(20),
+            time,
+            new SplittableRandom(1),
+            time,
+            metrics);
+    source.certifyOnce();
+    away.trust(List.of(ca.root()), TrustRoots.fingerprint(ca.root()));
+    TestCa next = new TestCa("next");
+    next.writeRoot(file);
+
+    source.certifyOnce();
+    assertThat(read.current()).as("while the stream lasts").containsExactly(ca.root());
+    assertThat(away.outdated()).isFalse();
+
+    away.away();
+    assertThat(read.current()).containsExactlyInAnyOrder(ca.root(), next.root());
+    assertThat(away.outdated()).isTrue();
+    assertThat(listener.certificates.getLast().roots())
+        .as("by which peers are judged")
+        .containsExactly(ca.root());
+
+    certifier.signer = next;
+    certifier.roots = List.of(next.root());
+    source.certifyOnce();
+    assertThat(source.lastFailure()).isNull();
+    assertThat(away.outdated()).isFalse();
+    assertThat(listener.certificates.getLast().roots()).contains(next.root());
+
+    away.trust(List.of(next.root()), TrustRoots.fingerprint(next.root()));
+    assertThat(read.current()).containsExactly(next.root());
+    assertThat(away.outdated()).isFalse();
+  }
+
+  @Test
+  void asksForNoOtherLeafWhenItsFileHasTheRootOfTheOneItHolds(@TempDir Path folder)
+      throws Exception {
+    Path file = folder.resolve("roots.pem");
+    ca.writeRoot(file);
+    HeldCertificate away = new HeldCertificate(TrustRoots.read(file), listener, () -> {}, metrics);
+    new CertificateSource(
+            certifier,
+            WEB,
+            away,
+            Duration.ofSeconds(20),
+            time,
+            new SplittableRandom(1),
+            time,
+            metrics)
+        .certifyOnce();
+    Files.writeString(file, TestCa.pemOf(List.of(new TestCa("next").root(), ca.root())));
+
+    away.away();
+
+    assertThat(away.outdated()).isFalse();
   }
 
   private long renewals(String result) {
@@ -164,7 +303,7 @@ class CertificateSourceTest {
 
   private CertificateSource source(RandomGenerator random) {
     return new CertificateSource(
-        certifier, WEB, held, roots, Duration.ofSeconds(20), time, random, time, metrics);
+        certifier, WEB, held, Duration.ofSeconds(20), time, random, time, metrics);
   }
 
   /** Runs the loop on this thread, on manual time, until the CA was asked so many times. */
@@ -178,6 +317,7 @@ class CertificateSourceTest {
   /** Time that passes when somebody sleeps. */
   private static final class ManualTime implements InstantSource, Sleeper {
     private Instant now = Instant.now();
+    Runnable onSleep = () -> {};
 
     @Override
     public Instant instant() {
@@ -190,6 +330,12 @@ class CertificateSourceTest {
         throw new InterruptedException();
       }
       now = now.plus(duration);
+      onSleep.run();
+    }
+
+    @Override
+    public void wake() {
+      // Nobody sleeps on a thread of its own here.
     }
   }
 
@@ -199,6 +345,8 @@ class CertificateSourceTest {
     String identity = WEB.uri();
     boolean otherKey;
     List<X509Certificate> roots = List.of(ca.root());
+    TestCa signer = ca;
+    IntConsumer onRequest = requests -> {};
     int downAfter = Integer.MAX_VALUE;
     int upAgainAfter = Integer.MAX_VALUE;
     int stopAfter = Integer.MAX_VALUE;
@@ -208,6 +356,7 @@ class CertificateSourceTest {
     @Override
     public Certified certify(SpiffeId wanted, byte[] csr, Duration timeout) throws Refused {
       asked.add(time.instant());
+      onRequest.accept(asked.size());
       if (asked.size() >= stopAfter) {
         Thread.currentThread().interrupt();
       }
@@ -219,7 +368,7 @@ class CertificateSourceTest {
       X509Certificate leaf =
           otherKey
               ? ca.leaf(identity, from, until).certificate()
-              : ca.certify(csr, identity, from, until);
+              : signer.certify(csr, identity, from, until);
       keys.add(leaf.getPublicKey());
       return new Certified(List.of(leaf), roots, from.plus(life.multipliedBy(7).dividedBy(10)));
     }

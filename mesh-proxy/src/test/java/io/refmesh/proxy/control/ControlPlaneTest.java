@@ -17,6 +17,7 @@ import io.refmesh.model.identity.SpiffeId;
 import io.refmesh.model.policy.InboundPolicy;
 import io.refmesh.model.wire.DestinationWire;
 import io.refmesh.model.wire.WorkloadWire;
+import io.refmesh.model.wire.v1.Holding;
 import io.refmesh.model.wire.v1.NotFound;
 import io.refmesh.model.wire.v1.TrustBundle;
 import io.refmesh.model.wire.v1.WatchRequest;
@@ -306,6 +307,47 @@ class ControlPlaneTest {
 
     assertThat(fake.next().getAck().getVersion()).isEqualTo(2);
     assertThat(listener.nextCertificate().roots()).containsExactly(ca.root(), second.root());
+  }
+
+  @Test
+  void tellsWhatItHoldsAfterHelloAndWheneverThatChanged() throws Exception {
+    connect();
+    Holding first = fake.holdings.poll(10, TimeUnit.SECONDS);
+    assertThat(first.getLeafRoot()).isEqualTo(TrustRoots.fingerprint(ca.root()));
+    assertThat(first.getRootsList()).containsExactly(TrustRoots.fingerprint(ca.root()));
+    assertThat(Instant.ofEpochMilli(first.getLeafNotAfterEpochMillis())).isAfter(Instant.now());
+    TestCa second = new TestCa("second");
+
+    fake.push(
+        WatchResponse.newBuilder()
+            .setResource("trust")
+            .setVersion(2)
+            .setTrust(
+                TrustBundle.newBuilder()
+                    .addRoots(ByteString.copyFrom(ca.root().getEncoded()))
+                    .addRoots(ByteString.copyFrom(second.root().getEncoded()))
+                    .setLeafRoot(TrustRoots.fingerprint(ca.root())))
+            .build());
+
+    Holding next = fake.holdings.poll(10, TimeUnit.SECONDS);
+    assertThat(next.getRootsList())
+        .containsExactly(TrustRoots.fingerprint(ca.root()), TrustRoots.fingerprint(second.root()));
+    assertThat(next.getLeafRoot()).isEqualTo(first.getLeafRoot());
+    fake.stop();
+    fake.start();
+    assertThat(fake.holdings.poll(10, TimeUnit.SECONDS)).isEqualTo(next);
+  }
+
+  @Test
+  void readsTheFileOfRootsAgainUntilItHasBeenTold() throws Exception {
+    new TestCa("of yesterday").writeRoot(folder.resolve("roots.pem"));
+    fake.start();
+    ControlPlane control = start();
+    await(() -> control.missing().getFirst().contains("does not chain to the trust roots"));
+
+    ca.writeRoot(folder.resolve("roots.pem"));
+
+    assertThat(listener.nextCertificate().roots()).containsExactly(ca.root());
   }
 
   @Test

@@ -19,6 +19,7 @@ import io.netty.handler.ssl.SslProvider;
 import io.refmesh.model.wire.v1.CertifyRequest;
 import io.refmesh.model.wire.v1.CertifyResponse;
 import io.refmesh.model.wire.v1.DiscoveryGrpc;
+import io.refmesh.model.wire.v1.Holding;
 import io.refmesh.model.wire.v1.IdentityGrpc;
 import io.refmesh.model.wire.v1.WatchRequest;
 import io.refmesh.model.wire.v1.WatchResponse;
@@ -46,6 +47,7 @@ final class FakeControlPlane implements AutoCloseable {
 
   final TestCa ca;
   final BlockingQueue<WatchRequest> requests = new LinkedBlockingQueue<>();
+  final BlockingQueue<Holding> holdings = new LinkedBlockingQueue<>();
   final AtomicInteger certified = new AtomicInteger();
   volatile String token = "good";
   volatile Duration renewAfter = Duration.ofHours(1);
@@ -160,7 +162,11 @@ final class FakeControlPlane implements AutoCloseable {
       return new StreamObserver<>() {
         @Override
         public void onNext(WatchRequest request) {
-          requests.add(request);
+          if (request.hasHolding()) {
+            holdings.add(request.getHolding());
+          } else {
+            requests.add(request);
+          }
         }
 
         @Override

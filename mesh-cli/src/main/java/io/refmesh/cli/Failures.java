@@ -1,6 +1,7 @@
 package io.refmesh.cli;
 
 import io.refmesh.cli.install.BadValueException;
+import io.refmesh.cli.rotate.Driver;
 import io.refmesh.local.BadFolderException;
 import io.refmesh.local.NotReadyException;
 import java.io.IOException;
@@ -33,6 +34,7 @@ final class Failures implements IExecutionExceptionHandler {
       case BadValueException bad -> ExitCode.BAD_INPUT;
       case BadSettingException bad -> ExitCode.BAD_SETTING;
       case NotReadyException notReady -> ExitCode.FAILED;
+      case Driver.Stopped stopped -> ExitCode.FAILED;
       default -> ExitCode.ENVIRONMENT;
     };
   }

@@ -25,6 +25,7 @@ import picocli.CommandLine.HelpCommand;
       InjectCommand.class,
       UninjectCommand.class,
       CheckCommand.class,
+      IdentityCommand.class,
       HelpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -4,12 +4,18 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.LocalPortForward;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
@@ -21,17 +27,22 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The API server that a kubeconfig names. */
-public final class ApiServer implements Cluster, AutoCloseable {
+public final class ApiServer implements ChangingCluster, AutoCloseable {
 
   private static final int ANSWER_WITHIN_MILLIS = 10_000;
+  private static final int OK = 200;
   private static final int NOT_FOUND = 404;
+  private static final int CONFLICT = 409;
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final KubernetesClient client;
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofMillis(ANSWER_WITHIN_MILLIS)).build();
 
   /** Of KUBECONFIG, or of the file that kubectl reads without it. */
   public static ApiServer of(Optional<String> context) throws IOException {
@@ -135,7 +146,69 @@ public final class ApiServer implements Cluster, AutoCloseable {
   }
 
   @Override
+  public Written create(String path, JsonNode object) throws IOException {
+    return write(path, "POST", object);
+  }
+
+  @Override
+  public Written replace(String path, JsonNode object) throws IOException {
+    return write(path, "PUT", object);
+  }
+
+  @Override
+  public Written delete(String path) throws IOException {
+    return write(path, "DELETE", null);
+  }
+
+  private Written write(String path, String method, @Nullable JsonNode object) throws IOException {
+    try {
+      // Fabric8's own mapper would not know our tree.
+      String answer = client.raw(path, method, object == null ? null : object.toString());
+      // What is not there is no exception to it.
+      return answer == null ? Written.OVERTAKEN : Written.DONE;
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == NOT_FOUND || e.getCode() == CONFLICT) {
+        return Written.OVERTAKEN;
+      }
+      // Never the exception's own message: it may repeat what was sent, and with it a key.
+      throw new IOException(
+          "the API server at "
+              + client.getMasterUrl()
+              + " answered "
+              + (e.getCode() > 0 ? e.getCode() : "nothing")
+              + " to "
+              + method
+              + " "
+              + path);
+    }
+  }
+
+  @Override
+  public String ask(String namespace, String pod, int port, String path) throws IOException {
+    try (LocalPortForward forward =
+        client.pods().inNamespace(namespace).withName(pod).portForward(port)) {
+      java.net.http.HttpResponse<String> answer =
+          http.send(
+              HttpRequest.newBuilder(
+                      URI.create("http://127.0.0.1:" + forward.getLocalPort() + path))
+                  .timeout(Duration.ofMillis(ANSWER_WITHIN_MILLIS))
+                  .build(),
+              BodyHandlers.ofString());
+      if (answer.statusCode() != OK) {
+        throw new IOException(path + " answered " + answer.statusCode());
+      }
+      return answer.body();
+    } catch (KubernetesClientException e) {
+      throw failed("a port of " + namespace + "/" + pod, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  @Override
   public void close() {
+    http.close();
     client.close();
   }
 

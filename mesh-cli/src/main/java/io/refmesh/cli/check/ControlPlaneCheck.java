@@ -21,6 +21,7 @@ final class ControlPlaneCheck {
   private static final String PODS =
       "/api/v1/namespaces/refmesh-system/pods?labelSelector=app%3Drefmesh-control";
   private static final String SECRET = "/api/v1/namespaces/refmesh-system/secrets/refmesh-identity";
+  private static final String NEXT = SECRET + "-next";
   private static final String ROOTS =
       "/api/v1/namespaces/refmesh-system/configmaps/refmesh-trust-roots";
   private static final String LOGS = "kubectl -n refmesh-system logs deployment/refmesh-control";
@@ -42,6 +43,7 @@ final class ControlPlaneCheck {
     List<Finding> findings = new ArrayList<>();
     findings.add(ready());
     findings.add(certificates());
+    findings.add(rotation());
     findings.add(webhooks());
     return findings;
   }
@@ -166,6 +168,19 @@ final class ControlPlaneCheck {
           "the Secret refmesh-identity cannot be read: " + e.getMessage(),
           "it holds PEM in ca.crt, tls.crt and tls.key: an issuer under one of the roots");
     }
+  }
+
+  /** Nobody is cut off by one that was left; but the mesh goes on trusting a root that is to go. */
+  private Finding rotation() throws IOException {
+    Optional<JsonNode> next = cluster.get(NEXT);
+    return next.isEmpty()
+        ? Finding.ok("rotation", "no rotation of the root is under way")
+        : Finding.warning(
+            "rotation",
+            "a rotation of the root has not ended, begun at "
+                + next.get().path("metadata").path("creationTimestamp").asString("an unknown time"),
+            "mesh identity status says for whom it waits; mesh identity rotate-root --resume goes"
+                + " on with it");
   }
 
   private boolean signed(X509Certificate issuer) {

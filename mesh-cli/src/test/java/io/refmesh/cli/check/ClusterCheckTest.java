@@ -96,7 +96,7 @@ final class ClusterCheckTest {
   @Test
   void findsAMeshThatIsWell() throws IOException {
     List<Finding> findings = check().installed();
-    assertThat(findings).allMatch(finding -> finding.outcome() == Outcome.OK).hasSize(11);
+    assertThat(findings).allMatch(finding -> finding.outcome() == Outcome.OK).hasSize(12);
     assertThat(ClusterCheck.passed(findings)).isTrue();
   }
 
@@ -270,6 +270,25 @@ final class ClusterCheckTest {
   void noticesRootsThatAreGone() throws IOException {
     cluster.objects.remove(ROOTS);
     assertFailed(check().installed(), "certificates", "refmesh-trust-roots is missing");
+  }
+
+  @Test
+  void warnsOfARotationThatHasNotEndedAndSaysHowItGoesOn() throws IOException {
+    ObjectNode next = JSON.createObjectNode();
+    next.putObject("metadata").put("creationTimestamp", "2026-11-24T05:00:00Z");
+    cluster.objects.put(SECRET + "-next", next);
+
+    List<Finding> findings = check().installed();
+
+    assertThat(ClusterCheck.passed(findings)).isTrue();
+    assertThat(findings)
+        .filteredOn(finding -> finding.outcome() == Outcome.WARNING)
+        .singleElement()
+        .satisfies(finding -> {
+          assertThat(finding.check()).isEqualTo("rotation");
+          assertThat(finding.message()).endsWith("has not ended, begun at 2026-11-24T05:00:00Z");
+          assertThat(finding.hint()).contains("mesh identity rotate-root --resume");
+        });
   }
 
   @Test

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * real processes. The short proof; {@code make bench} measures it beside other proxies.
  */
 @Tag("load")
-@Timeout(300)
+@Timeout(400)
 final class AddedLatencyTest {
 
   private static final double P50_MILLIS_MOST = 1;

@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build images test e2e e2e-kind acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro simulate fuzz verify fmt clean
+.PHONY: help jdk build images test e2e e2e-local e2e-kind acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -37,8 +37,11 @@ test: jdk ## Unit and integration tests with all quality gates
 	$(MVN) verify
 	@mkdir -p target && touch target/built
 
-e2e: build ## Start the mesh, break it under load, write out/e2e/latest (SCENARIO=name SEED=n)
-	@bin/mesh e2e $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED))
+e2e: ## Start the mesh, break it under load, write out/e2e/latest; on kind where Docker has what it needs, else local (SCENARIO=name SEED=n MESH_ENV=local|kind)
+	@where=$$(bin/e2e-environment) && $(MAKE) --no-print-directory e2e-$$where
+
+e2e-local: build ## The same with processes of this machine (SCENARIO=name SEED=n)
+	@bin/mesh e2e --environment local $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED))
 
 # Of make's own command line only: a KUBECONFIG that is merely set names a cluster that somebody works with.
 given = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))

@@ -9,7 +9,7 @@ SEED ?=
 SEEDS ?= 1000
 SOURCES := pom.xml $(shell find . -name target -prune -o -name out -prune -o -path './*/src/*' -type f -print -o -path './*/pom.xml' -print 2>/dev/null)
 
-.PHONY: help jdk build images test e2e e2e-local e2e-kind acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro simulate fuzz verify fmt clean
+.PHONY: help jdk build images test e2e e2e-local e2e-kind acceptance h2spec interop netns chart kind-api kind-smoke conformance bench bench-micro bench-control simulate fuzz verify fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -94,6 +94,10 @@ bench-micro: jdk ## The hot parts of the proxy, each by itself: time and bytes a
 	@mkdir -p out/bench
 	@$(MVN) -q -Pjmh -pl mesh-proxy -am test-compile -Djacoco.skip=true
 	@$(JAVA_HOME)/bin/java -cp mesh-proxy/target/test-classes:mesh-proxy/target/classes:$$(cat mesh-proxy/target/jmh.classpath) org.openjdk.jmh.Main -prof gc -rf json -rff out/bench/micro.json $(BENCH)
+
+bench-control: jdk ## A control plane with 5,000 pods of 500 Services and 500 sidecars: start, changes, a storm, certificates; out/bench/control.json
+	@$(MVN) -q -Pbench -pl mesh-control -am test-compile -Djacoco.skip=true
+	@$(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx1500m --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -cp mesh-control/target/test-classes:mesh-control/target/classes:$$(cat mesh-control/target/bench.classpath) io.refmesh.control.ControlBench .
 
 simulate: jdk ## Whole proxies on simulated time with everything going wrong (SEEDS=n, or SEED=n for one)
 	$(call proof,simulate,mesh-proxy,-Dseeds=$(SEEDS) $(if $(SEED),-Dseed=$(SEED)))

@@ -27,11 +27,13 @@ import java.security.KeyPair;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -41,10 +43,12 @@ import org.jspecify.annotations.Nullable;
 /** A proxy as far as the control plane sees one: asks for a certificate, watches, acknowledges. */
 final class ProxyClient implements AutoCloseable {
 
-  private static final long PATIENCE_SECONDS = 5;
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final HostPort control;
   private final X509Certificate root;
+  private final Duration patience;
+  private final Consumer<WatchResponse> tap;
   private final KeyPair key = Csrs.p256();
   private final List<ManagedChannel> channels = new ArrayList<>();
   private final LinkedBlockingQueue<Object> events = new LinkedBlockingQueue<>();
@@ -52,15 +56,26 @@ final class ProxyClient implements AutoCloseable {
   private @Nullable StreamObserver<WatchRequest> requests;
 
   ProxyClient(HostPort control, X509Certificate root) {
+    this(control, root, PATIENCE, nothing -> {});
+  }
+
+  /**
+   * @param patience how long an answer may take
+   * @param tap told of each message when it comes, on a thread of the channel
+   */
+  ProxyClient(
+      HostPort control, X509Certificate root, Duration patience, Consumer<WatchResponse> tap) {
+    this.patience = patience;
     this.control = control;
     this.root = root;
+    this.tap = tap;
   }
 
   /** Gets a certificate and keeps it for {@link #watch}. */
   CertifyResponse certify(String identity, String token) throws Exception {
     CertifyResponse response =
         IdentityGrpc.newBlockingStub(channel(false))
-            .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            .withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS)
             .certify(
                 CertifyRequest.newBuilder()
                     .setIdentity(identity)
@@ -81,12 +96,17 @@ final class ProxyClient implements AutoCloseable {
 
   /** Opens the stream with the certificate, or without one when there is none. */
   void watch(String namespace, String workload, int replica) throws Exception {
+    watch(namespace, workload, replica, workload.equals("cart") ? "127.1.3.1" : "127.1.2.1");
+  }
+
+  void watch(String namespace, String workload, int replica, String address) throws Exception {
     requests =
         DiscoveryGrpc.newStub(channel(!chain.isEmpty()))
             .watch(
                 new StreamObserver<>() {
                   @Override
                   public void onNext(WatchResponse response) {
+                    tap.accept(response);
                     events.add(response);
                   }
 
@@ -107,7 +127,7 @@ final class ProxyClient implements AutoCloseable {
                     .setNamespace(namespace)
                     .setWorkload(workload)
                     .setReplica(replica)
-                    .setAddress(workload.equals("cart") ? "127.1.3.1" : "127.1.2.1")));
+                    .setAddress(address)));
   }
 
   void subscribe(String namespace, String service, int port) {
@@ -142,9 +162,10 @@ final class ProxyClient implements AutoCloseable {
   /** The next message for which the condition holds; others are passed over. */
   WatchResponse next(Predicate<WatchResponse> wanted) throws Exception {
     while (true) {
-      Object event = events.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      Object event = events.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
       switch (event) {
-        case null -> throw new TimeoutException("no such message in " + PATIENCE_SECONDS + " s");
+        case null ->
+            throw new TimeoutException("no such message in " + patience.toSeconds() + " s");
         case WatchResponse response -> {
           if (wanted.test(response)) {
             return response;
@@ -162,9 +183,9 @@ final class ProxyClient implements AutoCloseable {
   /** With what the stream ended; messages before are passed over. */
   Status end() throws Exception {
     while (true) {
-      Object event = events.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      Object event = events.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
       if (event == null) {
-        throw new TimeoutException("the stream did not end in " + PATIENCE_SECONDS + " s");
+        throw new TimeoutException("the stream did not end in " + patience.toSeconds() + " s");
       }
       if (event instanceof Status status) {
         return status;
@@ -181,7 +202,7 @@ final class ProxyClient implements AutoCloseable {
   public void close() throws InterruptedException {
     for (ManagedChannel channel : channels) {
       channel.shutdownNow();
-      channel.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      channel.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
@@ -192,7 +213,7 @@ final class ProxyClient implements AutoCloseable {
     requests.onNext(request.build());
   }
 
-  private ManagedChannel channel(boolean withCertificate) throws SSLException {
+  ManagedChannel channel(boolean withCertificate) throws SSLException {
     SslContextBuilder tls = SslContextBuilder.forClient().trustManager(new ControlPlaneOnly(root));
     if (withCertificate) {
       tls.keyManager(key.getPrivate(), chain.toArray(X509Certificate[]::new));

@@ -40,6 +40,7 @@ final class Follower<V> implements AutoCloseable {
   private final Thread thread;
   // Guarded by this.
   private Map<String, V> items = new HashMap<>();
+  private @Nullable List<V> list;
   private String version = "";
   private @Nullable ApiFailure failure;
 
@@ -79,9 +80,14 @@ final class Follower<V> implements AutoCloseable {
     return following;
   }
 
-  /** What is known now. */
+  /** What is known now; the same list until something changes. */
   synchronized List<V> items() {
-    return List.copyOf(items.values());
+    List<V> now = list;
+    if (now == null) {
+      now = List.copyOf(items.values());
+      list = now;
+    }
+    return now;
   }
 
   /** Why the server cannot be followed now; what was known still holds. */
@@ -141,6 +147,7 @@ final class Follower<V> implements AutoCloseable {
     health.listed();
     synchronized (this) {
       items = read;
+      list = null;
       version = resourceVersion;
       failure = null;
     }
@@ -187,6 +194,7 @@ final class Follower<V> implements AutoCloseable {
         // The kind itself was removed, and all its objects with it.
         news |= !items.isEmpty();
         items = new HashMap<>();
+        list = null;
         version = "";
       }
     }
@@ -260,6 +268,9 @@ final class Follower<V> implements AutoCloseable {
           V before =
               value.isPresent() ? items.put(key(object), value.get()) : items.remove(key(object));
           different = !Objects.equals(before, value.orElse(null));
+          if (different) {
+            list = null;
+          }
         }
       }
       health.heard();

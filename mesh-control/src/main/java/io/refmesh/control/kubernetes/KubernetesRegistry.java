@@ -5,7 +5,6 @@ import io.refmesh.control.inject.Namespaces;
 import io.refmesh.control.inject.PodNamespace;
 import io.refmesh.control.registry.Contents;
 import io.refmesh.control.registry.Instances.Instance;
-import io.refmesh.control.registry.IpAddresses;
 import io.refmesh.control.registry.LastGood;
 import io.refmesh.control.registry.Problem;
 import io.refmesh.control.registry.Registry;
@@ -61,6 +60,7 @@ public final class KubernetesRegistry implements Registry, PodAddresses, Namespa
   private final Map<Kind, Health> known = new EnumMap<>(Kind.class);
   private final Map<Kind, Follower<Written>> written = new EnumMap<>(Kind.class);
   private @Nullable Follower<Pod> pods;
+  private PodsByAddress addresses = new PodsByAddress(List.of());
   private @Nullable Follower<Node> nodes;
 
   /**
@@ -157,16 +157,11 @@ public final class KubernetesRegistry implements Registry, PodAddresses, Namespa
 
   @Override
   public synchronized Optional<String> podAt(String address) {
-    // Which addresses are shared is known when all pods are; there are thousands at most, and a
-    // certificate is asked for once a day.
-    Optional<String> wanted = IpAddresses.maybeCanonical(address);
-    List<Pod> there =
-        pods == null || wanted.isEmpty()
-            ? List.of()
-            : pods.items().stream().filter(pod -> pod.address().equals(wanted.get())).toList();
-    return there.stream().anyMatch(Pod::hostNetwork)
-        ? Optional.empty()
-        : there.stream().reduce(Pod::living).map(pod -> pod.namespace() + "/" + pod.name());
+    List<Pod> now = pods == null ? List.of() : pods.items();
+    if (!addresses.of(now)) {
+      addresses = new PodsByAddress(now);
+    }
+    return addresses.owner(address);
   }
 
   @Override

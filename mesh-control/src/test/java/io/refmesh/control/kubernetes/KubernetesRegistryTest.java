@@ -269,6 +269,24 @@ class KubernetesRegistryTest {
   }
 
   @Test
+  void knowsWhoseAnAddressIsAfterItWentToAnotherPod() throws Exception {
+    String first = Manifests.pod("cart-1", "10.244.0.5", Manifests.READY);
+    api.put(Kind.POD, first);
+    registry.load();
+    registry.watch(told::add);
+    api.nextWatch(Kind.POD);
+    assertThat(registry.podAt("10.244.0.5")).contains("shop/cart-1");
+
+    api.delete(Kind.POD, first);
+    next(view -> view.instances().isEmpty());
+    assertThat(registry.podAt("10.244.0.5")).isEmpty();
+
+    api.put(Kind.POD, Manifests.pod("web-1", "10.244.0.5", Manifests.READY));
+    next(view -> !view.instances().isEmpty());
+    assertThat(registry.podAt("10.244.0.5")).contains("shop/web-1");
+  }
+
+  @Test
   void tellsLabelsAndAnnotationsOfNamespacesAndAsksForThoseItHasNotHeardOf() throws Exception {
     String shop =
         "{kind: Namespace, metadata: {name: %s, labels: {refmesh.io/inject: enabled},"

@@ -44,7 +44,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class ControlBench implements AutoCloseable {
 
-
   /** Services that a sidecar calls, the one that all call among them. */
   private static final int CALLED = 21;
 
@@ -55,7 +54,6 @@ public final class ControlBench implements AutoCloseable {
   private static final Duration CERTIFICATES = Duration.ofSeconds(10);
   private static final int CERTIFY_CALLERS = 16;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-
 
   private final Path home;
   private final PrintStream out;
@@ -79,7 +77,7 @@ public final class ControlBench implements AutoCloseable {
   private ControlBench(Path home, PrintStream out) throws IOException {
     this.home = home;
     this.out = out;
-    folder = Files.createTempDirectory("refmesh-bench-control");
+    folder = Files.createDirectories(home.resolve("out/bench/control-plane"));
   }
 
   /**
@@ -198,8 +196,11 @@ public final class ControlBench implements AutoCloseable {
     }
 
     void connect(int service) throws Exception {
-      client.certify("spiffe://cluster.local/ns/" + BenchCluster.NAMESPACE + "/sa/s" + service, BenchCluster.token(service));
-      client.watch(BenchCluster.NAMESPACE, BenchCluster.pod(service, 0), 0, BenchCluster.ip(service, 0));
+      client.certify(
+          "spiffe://cluster.local/ns/" + BenchCluster.NAMESPACE + "/sa/s" + service,
+          BenchCluster.token(service));
+      client.watch(
+          BenchCluster.NAMESPACE, BenchCluster.pod(service, 0), 0, BenchCluster.ip(service, 0));
       for (int called : services) {
         client.subscribe(BenchCluster.NAMESPACE, "s" + called, BenchCluster.PORT);
       }
@@ -317,7 +318,8 @@ public final class ControlBench implements AutoCloseable {
         int service = caller;
         callers.add(
             threads.submit(() -> {
-              String identity = "spiffe://cluster.local/ns/" + BenchCluster.NAMESPACE + "/sa/s" + service;
+              String identity =
+                  "spiffe://cluster.local/ns/" + BenchCluster.NAMESPACE + "/sa/s" + service;
               CertifyRequest request =
                   CertifyRequest.newBuilder()
                       .setIdentity(identity)

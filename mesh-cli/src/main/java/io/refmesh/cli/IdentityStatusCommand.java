@@ -83,7 +83,7 @@ final class IdentityStatusCommand implements Callable<Integer> {
             + " of "
             + seen.workloads().size()
             + " tell what they hold");
-    blockers(seen).forEach(blocker -> out.println("waits for  " + blocker));
+    blockers(seen).forEach(blocker -> out.println("waits      " + blocker));
     out.flush();
   }
 

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     })
 final class RotateRootCommand implements Callable<Integer> {
 
-  private static final int NAMED_MOST = 5;
+  private static final int NAMED_MOST = 3;
 
   @Mixin private final IdentityCommand.Context context = new IdentityCommand.Context();
 
@@ -98,7 +98,7 @@ final class RotateRootCommand implements Callable<Integer> {
 
     @Override
     public void waiting(List<Blocker> blockers) {
-      say("  waits for " + named(blockers));
+      say("  waits: " + named(blockers));
     }
 
     @Override

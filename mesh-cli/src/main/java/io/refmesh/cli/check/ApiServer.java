@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -39,6 +41,14 @@ public final class ApiServer implements ChangingCluster, AutoCloseable {
   private static final int NOT_FOUND = 404;
   private static final int CONFLICT = 409;
   private static final JsonMapper JSON = JsonMapper.shared();
+
+  // Held, for its level would be forgotten with it. What matters comes as an exception.
+  private static final Logger FORWARDS = Logger.getLogger("io.fabric8.kubernetes.client");
+
+  static {
+    // A forward that the far end has closed first, as a pod does that ends.
+    FORWARDS.setLevel(Level.SEVERE);
+  }
 
   private final KubernetesClient client;
   private final HttpClient http =
@@ -203,6 +213,9 @@ public final class ApiServer implements ChangingCluster, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
+    } catch (IOException e) {
+      throw new IOException(
+          "its port " + port + " does not answer as it should (" + e.getMessage() + ")", e);
     }
   }
 

@@ -122,11 +122,9 @@ public final class Rotation {
         blockers.add(
             control(
                 replica.name(),
-                "trusts the new root for "
-                    + replica.settled().toSeconds()
-                    + " s (expected: "
+                "trusts the new root for less than "
                     + SETTLED.toSeconds()
-                    + ", by when no pod is injected without it any more)"));
+                    + " s (until then a pod may still be injected without it)"));
       }
     }
     for (Webhook webhook : seen.believed()) {

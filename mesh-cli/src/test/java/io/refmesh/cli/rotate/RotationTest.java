@@ -244,7 +244,10 @@ class RotationTest {
             replica(OLD, Set.of(OLD, NEW), 14),
             pod(Set.of(OLD, NEW), holding(OLD, Set.of(OLD, NEW))));
 
-    assertThat(blockers(seen)).singleElement().asString().contains("for 14 s (expected: 15");
+    assertThat(blockers(seen))
+        .singleElement()
+        .asString()
+        .contains("trusts the new root for less than 15 s");
     assertThat(Rotation.next(seen, true)).isInstanceOf(Step.Wait.class);
   }
 
